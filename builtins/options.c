@@ -1,0 +1,184 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nstype.h"
+
+/* The table's rows, with those of the namespace types before them. */
+static size_t all_rows(const struct option_table *table, struct option_row rows[OPTIONS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; table->namespaces && i < NS_TYPES; i++)
+        rows[count++] = (struct option_row){
+            .id = ns_types[i].letter,
+            .name = ns_types[i].name,
+            .takes = table->namespace_file ? ARG_OPTIONAL : ARG_NONE,
+            .argument = table->namespace_file,
+        };
+    memcpy(rows + count, table->rows, table->count * sizeof *rows);
+    return count + table->count;
+}
+
+static bool has_letter(const struct option_row *row)
+{
+    return row->id <= 255;
+}
+
+static void add(struct option_help *help, size_t *used, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Appends to help->text; what does not fit is left out, which the tests of help would see. */
+static void add(struct option_help *help, size_t *used, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(help->text + *used, sizeof help->text - *used, format, arguments);
+    va_end(arguments);
+    if (length > 0 && *used + (size_t)length < sizeof help->text)
+        *used += (size_t)length;
+}
+
+/* "--fork", "--root=DIR", "--mount-proc[=DIR]" */
+static const char *spell(const struct option_row *row, char *text, size_t size)
+{
+    static const char *const before[] = {[ARG_NONE] = "", [ARG_REQUIRED] = "=", [ARG_OPTIONAL] = "[="};
+    static const char *const after[] = {[ARG_NONE] = "", [ARG_REQUIRED] = "", [ARG_OPTIONAL] = "]"};
+    const char *argument = row->takes == ARG_NONE ? "" : row->argument;
+
+    snprintf(text, size, "--%s%s%s%s", row->name, before[row->takes], argument, after[row->takes]);
+    return text;
+}
+
+/* "unshare_ns [-muinpUCTrcf] [-R DIR] [--setgroups=allow|deny] [COMMAND [ARG ...]]", as bash's own builtins have it. */
+static void add_usage(struct option_help *help, size_t *used, const struct option_table *table,
+                      const struct option_row *rows, size_t count)
+{
+    char spelled[64];
+
+    add(help, used, "%s [-", table->name);
+    for (size_t i = 0; i < count; i++)
+        if (has_letter(&rows[i]) && rows[i].takes != ARG_REQUIRED)
+            add(help, used, "%c", rows[i].id);
+    add(help, used, "]");
+    for (size_t i = 0; i < count; i++)
+        if (!has_letter(&rows[i]))
+            add(help, used, " [%s]", spell(&rows[i], spelled, sizeof spelled));
+        else if (rows[i].takes == ARG_REQUIRED)
+            add(help, used, " [-%c %s]", rows[i].id, rows[i].argument);
+    if (table->operands)
+        add(help, used, " %s", table->operands);
+}
+
+static void add_option(struct option_help *help, size_t *used, const struct option_table *table,
+                       const struct option_row *row)
+{
+    char spelled[64];
+    const struct ns_type *type = row->help ? NULL : ns_type_of_letter(row->id);
+
+    if (has_letter(row))
+        add(help, used, "  -%c, %-26s ", row->id, spell(row, spelled, sizeof spelled));
+    else
+        add(help, used, "      %-26s ", spell(row, spelled, sizeof spelled));
+    if (type)
+        add(help, used, "%s %s namespace", table->namespace_help, type->title);
+    else
+        add(help, used, "%s", row->help);
+}
+
+void options_help(const struct option_table *table, struct option_help *help)
+{
+    struct option_row rows[OPTIONS_MAX];
+    size_t count = all_rows(table, rows);
+    size_t used = 0, line = 0;
+
+    help->usage = help->text;
+    add_usage(help, &used, table, rows, count);
+    used++; /* keeps the NUL */
+    for (size_t i = 0; table->about[i]; i++, used++) {
+        help->lines[line++] = help->text + used;
+        add(help, &used, "%s", table->about[i]);
+    }
+    for (size_t i = 0; i < count; i++, used++) {
+        help->lines[line++] = help->text + used;
+        add_option(help, &used, table, &rows[i]);
+    }
+    for (size_t i = 0; table->after[i]; i++, used++) {
+        help->lines[line++] = help->text + used;
+        add(help, &used, "%s", table->after[i]);
+    }
+    help->lines[line] = NULL;
+}
+
+/* What getopt_long(3) wants, for the parse at hand. `+`: options end at the first operand; `:`: it prints nothing. */
+static struct {
+    struct option_row rows[OPTIONS_MAX];
+    size_t count;
+    char letters[3 * OPTIONS_MAX];
+    struct option longs[OPTIONS_MAX + 1];
+} parser;
+
+static void start(struct options *options)
+{
+    static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
+    size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, "+:");
+
+    memset(parser.longs, 0, sizeof parser.longs);
+    parser.count = all_rows(options->table, parser.rows);
+    for (size_t i = 0; i < parser.count; i++) {
+        const struct option_row *row = &parser.rows[i];
+        parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
+        if (has_letter(row))
+            used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
+                                     colons[row->takes]);
+    }
+    optind = 0; /* glibc: start anew */
+    opterr = 0;
+    options->started = true;
+}
+
+static const struct option_row *row_of(int id)
+{
+    for (size_t i = 0; i < parser.count; i++)
+        if (parser.rows[i].id == id)
+            return &parser.rows[i];
+    return NULL;
+}
+
+/* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
+static int wrong(struct options *options, int result)
+{
+    const char *word = options->argv[optind - 1];
+    const struct option_row *known = row_of(optopt);
+    const char *what = "invalid option";
+
+    char letter[] = {'-', (char)optopt, '\0'};
+
+    if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
+        word = letter;
+    if (result == ':')
+        what = "option requires an argument";
+    else if (known)
+        what = "option takes no argument";
+    else if (optopt == 0)
+        what = "invalid or ambiguous option";
+    snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
+    return OPTIONS_WRONG;
+}
+
+int options_next(struct options *options)
+{
+    if (!options->started)
+        start(options);
+    int result = getopt_long(options->argc, options->argv, parser.letters, parser.longs, NULL);
+    const struct option_row *row = row_of(result);
+
+    options->argument = optarg;
+    options->operand = optind;
+    if (row)
+        snprintf(options->option, sizeof options->option, "--%s", row->name);
+    return row || result == OPTIONS_END ? result : wrong(options, result);
+}

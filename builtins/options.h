@@ -1,0 +1,64 @@
+/*
+ * One table row per option gives the parser, the usage line and the help text. Knows no bash: bash ships a getopt.h of
+ * its own, and this room uses the system's.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_argument { ARG_NONE, ARG_REQUIRED, ARG_OPTIONAL };
+
+struct option_row {
+    int id;           /* the letter, or above 255 where there is only a long name */
+    const char *name; /* the long name */
+    enum option_argument takes;
+    const char *argument; /* its word in the help; NULL: none */
+    const char *help;
+};
+
+struct option_table {
+    const char *name;     /* of the builtin */
+    const char *operands; /* after the options in the usage line */
+    const struct option_row *rows;
+    size_t count;
+    bool namespaces;            /* an option for each namespace type stands before the rows */
+    const char *namespace_file; /* what these take, optionally; NULL: nothing */
+    const char *namespace_help; /* "make a new %s namespace" */
+    const char *const *about;   /* help: paragraphs before the options, and after them; NULL-terminated lines */
+    const char *const *after;
+};
+
+enum { OPTIONS_MAX = 64, OPTIONS_LINES = 96, OPTIONS_TEXT = 8192 };
+
+/* bash's `help` wants a usage line and an array of lines. */
+struct option_help {
+    char text[OPTIONS_TEXT];
+    const char *usage;
+    char *lines[OPTIONS_LINES];
+};
+
+/* Writes usage and lines; they point into help->text. */
+void options_help(const struct option_table *table, struct option_help *help);
+
+enum { OPTIONS_END = -1, OPTIONS_WRONG = '?' };
+
+struct options {
+    const struct option_table *table;
+    int argc;
+    char **argv;
+    bool started;
+    char option[40];      /* the option just given, by its long name */
+    const char *argument; /* its argument; NULL: none */
+    int operand;          /* after OPTIONS_END: the index of the first operand */
+    char wrong[160];      /* after OPTIONS_WRONG: the sentence */
+};
+
+/*
+ * The next option's id, OPTIONS_END or OPTIONS_WRONG. Options end at the first operand. Strings belong to argv. Parses
+ * with getopt_long(3), whose state is global: one parse at a time.
+ */
+int options_next(struct options *options);
+
+#endif

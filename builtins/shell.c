@@ -1,0 +1,325 @@
+#include "shell.h"
+
+#include <command.h>
+#include <dispose_cmd.h>
+#include <execute_cmd.h>
+#include <jobs.h>
+#include <make_cmd.h>
+#include <unwind_prot.h>
+#include <variables.h>
+#include <version.h>
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "supervise.h"
+
+/* bash has these, but installs no header that says so: hashcmd.h, jobs.c. */
+extern void phash_flush(void);
+extern int shell_tty;
+
+bool shell_is_ours(const char *builtin)
+{
+    if (strcmp(dist_version, DISTVERSION) == 0)
+        return true;
+    builtin_error("%s: built for bash %s, and this is bash %s: build it again", builtin, DISTVERSION, dist_version);
+    return false;
+}
+
+/* --- the shell stays true -------------------------------------------------------------------------------------- */
+
+/* Gives a variable of bash's own a new value; one that the user has unset or made anew is left to the user. */
+static void set_readonly_id(const char *name, long id)
+{
+    SHELL_VAR *variable = find_global_variable(name);
+    char value[24];
+
+    if (!variable || !readonly_p(variable) || !integer_p(variable))
+        return;
+    snprintf(value, sizeof value, "%ld", id);
+    VUNSETATTR(variable, att_readonly);
+    bind_global_variable(name, value, 0);
+    VSETATTR(variable, att_readonly);
+}
+
+/* bash fills GROUPS once, when it is first looked at (find_variable() does), the primary group first. */
+static void sync_groups(void)
+{
+    static gid_t groups[NGROUPS_MAX + 1];
+    SHELL_VAR *variable = find_variable("GROUPS");
+    int count = getgroups(NGROUPS_MAX, groups + 1);
+    int primary = 0;
+
+    if (!variable || !array_p(variable) || !variable->dynamic_value || count < 0)
+        return;
+    groups[0] = getgid();
+    for (int i = 1; i <= count && primary == 0; i++)
+        if (groups[i] == groups[0])
+            primary = i;
+    if (primary != 0) /* bash swaps it with the first */
+        groups[primary] = groups[1];
+
+    array_flush(array_cell(variable));
+    for (int i = 0, at = 0; i <= count; i++) {
+        char value[16];
+        if (i == 1 && primary != 0)
+            continue;
+        snprintf(value, sizeof value, "%u", (unsigned)groups[i]);
+        array_insert(array_cell(variable), at++, value);
+    }
+}
+
+/* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
+static void forget_user_name(void)
+{
+    FREE(current_user.user_name);
+    FREE(current_user.shell);
+    FREE(current_user.home_dir);
+    current_user.user_name = current_user.shell = current_user.home_dir = NULL;
+}
+
+void shell_sync_ids(void)
+{
+    current_user.uid = getuid();
+    current_user.euid = geteuid();
+    current_user.gid = getgid();
+    current_user.egid = getegid();
+    set_readonly_id("UID", (long)current_user.uid);
+    set_readonly_id("EUID", (long)current_user.euid);
+    sync_groups();
+    forget_user_name();
+}
+
+/* A HOSTNAME that does not say what bash found at its start is the user's own. */
+static void sync_hostname(void)
+{
+    char name[HOST_NAME_MAX + 1];
+    SHELL_VAR *variable = find_global_variable("HOSTNAME");
+
+    if (!current_host_name || gethostname(name, sizeof name) < 0 || strcmp(name, current_host_name) == 0)
+        return;
+    if (variable && value_cell(variable) && !readonly_p(variable)
+        && strcmp(value_cell(variable), current_host_name) == 0)
+        bind_global_variable("HOSTNAME", name, 0);
+    free(current_host_name);
+    current_host_name = savestring(name);
+}
+
+static void set_directory_variable(const char *name, const char *value)
+{
+    SHELL_VAR *variable = find_variable(name);
+
+    if (!variable || !readonly_p(variable))
+        bind_variable(name, (char *)value, 0);
+}
+
+/*
+ * A logical PWD (through symbolic links) stays while the directory below it and the root do. In another root the old
+ * names mean nothing: OLDPWD goes, as in a shell that starts there.
+ */
+static void sync_directory(const char *before, bool other_root)
+{
+    char *now = getcwd(NULL, 0);
+    bool same = now && before && strcmp(now, before) == 0;
+
+    if (now && (other_root || !same)) {
+        const char *old = get_string_value("PWD");
+        if (other_root)
+            unbind_variable("OLDPWD");
+        else if (old)
+            set_directory_variable("OLDPWD", old);
+        set_directory_variable("PWD", now);
+        set_working_directory(now);
+    }
+    free(now);
+}
+
+void shell_before_landing(struct shell_view *view)
+{
+    fflush(stdout);
+    fflush(stderr);
+    view->directory = getcwd(NULL, 0);
+}
+
+static void sync_all(const struct plan *plan, const char *directory_before)
+{
+    int flags = plan_flags(plan);
+    bool other_root = plan->root || plan->root_fd >= 0 || (plan->join & CLONE_NEWNS);
+
+    if ((flags & CLONE_NEWUSER) || plan->set_uid || plan->set_gid || plan->set_groups)
+        shell_sync_ids();
+    else if (other_root)
+        forget_user_name();
+    if (flags & CLONE_NEWUTS)
+        sync_hostname();
+    if (plan_carries_directories(plan)) {
+        sync_directory(directory_before, other_root);
+        phash_flush();
+    }
+}
+
+void shell_after_landing(struct shell_view *view, const struct plan *plan)
+{
+    if (plan)
+        sync_all(plan, view->directory);
+    free(view->directory);
+}
+
+/* --- a shell that has moved ------------------------------------------------------------------------------------- */
+
+/* readline reads EOF in a process group that does not own the terminal; scripts stay in that of who started them. */
+static void take_terminal(void)
+{
+    original_pgrp = -1; /* the supervisor gives the terminal back; the old number means nothing in here */
+    if (!job_control) {
+        shell_pgrp = getpgrp();
+        return;
+    }
+    setpgid(0, 0);
+    shell_pgrp = getpid();
+    give_terminal_to(shell_pgrp, 1);
+}
+
+void shell_became_copy(void)
+{
+    dollar_dollar_pid = getpid();
+    set_ppid();
+    delete_all_jobs(0);
+    take_terminal();
+}
+
+/* Linux 5.9; an older kernel has each number tried. */
+static void close_from(int first, int last)
+{
+    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+        return;
+    for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
+        close(fd);
+}
+
+/* What the script closes must be closed: a pipeline's reader waits for the last copy. */
+static void close_all_but(int keep)
+{
+    close_from(0, keep < 0 ? INT_MAX : keep - 1);
+    if (keep >= 0)
+        close_from(keep + 1, INT_MAX);
+}
+
+/* Ends as another process has ended; the core, if any, was dumped there. */
+static void __attribute__((noreturn)) end_as(int status)
+{
+    if (WIFSIGNALED(status)) {
+        sigset_t fatal;
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        signal(WTERMSIG(status), SIG_DFL);
+        sigemptyset(&fatal);
+        sigaddset(&fatal, WTERMSIG(status));
+        sigprocmask(SIG_UNBLOCK, &fatal, NULL);
+        kill(getpid(), WTERMSIG(status));
+        _exit(128 + WTERMSIG(status)); /* this process is itself an init, which its own signals do not end */
+    }
+    _exit(WEXITSTATUS(status));
+}
+
+void shell_stay_as_supervisor(pid_t moved)
+{
+    int tty = job_control ? shell_tty : -1;
+
+    close_all_but(tty);
+    int status = supervise(moved);
+    if (tty >= 0)
+        tcsetpgrp(tty, shell_pgrp);
+    end_as(status);
+}
+
+/* --- COMMAND ---------------------------------------------------------------------------------------------------- */
+
+static bool in_subshell; /* set while the subshell is being made, so true in it and nowhere else */
+static pid_t parent;
+
+static void forget_subshell(void *unused)
+{
+    (void)unused;
+    in_subshell = false;
+}
+
+bool shell_is_in_subshell(void)
+{
+    bool is = in_subshell && getpid() != parent;
+
+    in_subshell = in_subshell && !is;
+    return is;
+}
+
+/* A simple command of words that were expanded already. */
+static COMMAND *simple_command(WORD_LIST *words, int flags)
+{
+#if defined(DISTVERSION_5_3)
+    COMMAND *command = make_bare_simple_command(executing_line_number());
+#else
+    COMMAND *command = make_bare_simple_command();
+#endif
+
+    command->value.Simple->words = words;
+    command->flags |= flags | CMD_INHIBIT_EXPANSION;
+    command->value.Simple->flags |= flags | CMD_INHIBIT_EXPANSION;
+    return command;
+}
+
+/*
+ * bash itself makes the subshell, as for ( ... ): job control, traps, the terminal and the wait are its own. errexit
+ * and the ERR trap are left to the caller's command, which has the same status.
+ */
+int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
+{
+    WORD_LIST *words = make_word_list(make_bare_word(builtin), copy_word_list(arguments));
+    COMMAND *subshell = make_subshell_command(simple_command(words, CMD_NO_FUNCTIONS));
+
+    subshell->flags |= CMD_IGNORE_RETURN;
+    begin_unwind_frame((char *)"nsbuiltins");
+    add_unwind_protect(dispose_command, subshell);
+    add_unwind_protect(forget_subshell, NULL);
+    in_subshell = true;
+    parent = getpid();
+    int status = execute_command(subshell);
+    run_unwind_frame((char *)"nsbuiltins");
+    return status;
+}
+
+int shell_run(WORD_LIST *words)
+{
+    COMMAND *command = simple_command(copy_word_list(words), CMD_NO_FORK);
+    int status = execute_command(command);
+
+    dispose_command(command);
+    return status;
+}
+
+/* --- variables -------------------------------------------------------------------------------------------------- */
+
+SHELL_VAR *shell_associative_array(const char *name)
+{
+    enum { CHECK_READONLY = 1, ASSOCIATIVE = 2 };
+
+    if (!legal_identifier(name)) {
+        sh_invalidid((char *)name);
+        return NULL;
+    }
+    SHELL_VAR *array = find_or_make_array_variable((char *)name, CHECK_READONLY | ASSOCIATIVE);
+    if (array)
+        assoc_flush(assoc_cell(array));
+    return array;
+}
+
+void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
+{
+    bind_assoc_variable(array, array->name, savestring(key), (char *)value, 0);
+}

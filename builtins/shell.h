@@ -1,0 +1,65 @@
+/*
+ * The only room that touches bash's internals, and the only one that knows that they differ between versions. The
+ * other files here see bash through this header.
+ */
+#ifndef SHELL_ROOM_H
+#define SHELL_ROOM_H
+
+#include <config.h>
+
+#include <builtins.h>
+#include <shell.h>
+
+#include "bashgetopt.h"
+#include "common.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/*
+ * For NAME_builtin_load: true where this is the bash that the builtins were built for, to the minor version. Else says
+ * so: struct user_info and others differ between them, so that what loads may misread the shell.
+ */
+bool shell_is_ours(const char *builtin);
+
+/* What the shell saw before a landing and must compare with after it. */
+struct shell_view {
+    char *directory; /* getcwd(3), owned; NULL: unknown */
+};
+
+/* Before a landing: flushes what a fork would write twice, and looks around. */
+void shell_before_landing(struct shell_view *view);
+
+/* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
+void shell_after_landing(struct shell_view *view, const struct plan *plan);
+
+/* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
+void shell_became_copy(void);
+
+/* After a landing, in the shell that stays outside: waits for the copy, and ends as it ended. */
+void shell_stay_as_supervisor(pid_t moved) __attribute__((noreturn));
+
+/* Makes $UID, $EUID and $GROUPS those of the process now. */
+void shell_sync_ids(void);
+
+/*
+ * True in the subshell that shell_run_in_subshell() made for the running builtin: there it lands, and goes on with
+ * shell_run().
+ */
+bool shell_is_in_subshell(void);
+
+/* Runs the running builtin, with these arguments, once more in a subshell of its own; returns its status. */
+int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments);
+
+/* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
+int shell_run(WORD_LIST *command);
+
+/* An associative array variable of this name, empty; NULL after saying why not. */
+SHELL_VAR *shell_associative_array(const char *name);
+void shell_associative_set(SHELL_VAR *array, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,44 @@
+/* What failed. The engine never prints: it fills this in, and a builtin speaks (see diagnose.h). */
+#ifndef FAILURE_H
+#define FAILURE_H
+
+#include <errno.h>
+
+enum step {
+    STEP_NONE,
+    STEP_SOCKET,      /* the socket between the shell and its helper */
+    STEP_FORK,        /* a helper process */
+    STEP_HELPER,      /* a helper ended without a word */
+    STEP_INTERRUPTED, /* a signal asked the shell to stop */
+    STEP_PROC,        /* /proc is missing, false, or of another PID namespace */
+    STEP_UNSHARE,
+    STEP_JOIN,
+    STEP_UID_MAP,
+    STEP_GID_MAP,
+    STEP_SETGROUPS_FILE, /* /proc/PID/setgroups */
+    STEP_PROPAGATION,
+    STEP_MOUNT_PROC,
+    STEP_HOSTNAME,
+    STEP_LOOPBACK,
+    STEP_ROOT,
+    STEP_WD,
+    STEP_KEEP_WD, /* the working directory that the shell already has, seen from the new namespaces */
+    STEP_SETGROUPS,
+    STEP_SETGID,
+    STEP_SETUID,
+    STEP_LAND, /* the shell's own setns(2) into what was staged */
+};
+
+struct failure {
+    enum step step;
+    int err; /* an errno */
+};
+
+/* Notes the step and errno; gives -1, so that a function can end with `return fail(why, STEP_...)`. */
+static inline int fail(struct failure *why, enum step step)
+{
+    *why = (struct failure){step, errno};
+    return -1;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* The one table of the kernel's namespace types: namespaces(7). */
+#ifndef NSTYPE_H
+#define NSTYPE_H
+
+#include <sched.h>
+#include <stddef.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080 /* Linux 5.6; glibc names it since 2.32 */
+#endif
+
+enum { NS_TYPES = 8 };
+
+struct ns_type {
+    char letter;          /* the short option of unshare(1) and nsenter(1) */
+    int flag;             /* CLONE_NEW* */
+    const char *name;     /* the long option of unshare(1) and nsenter(1) */
+    const char *file;     /* below /proc/PID/ns */
+    const char *children; /* below /proc/PID/ns: what children are born into, NULL where that is `file` */
+    const char *title;    /* in a sentence */
+};
+
+extern const struct ns_type ns_types[NS_TYPES];
+
+/* The type with this option letter or CLONE_NEW* flag, or NULL. */
+const struct ns_type *ns_type_of_letter(int letter);
+const struct ns_type *ns_type_of_flag(int flag);
+
+/* Writes "mount, PID and network" for a set of CLONE_NEW* flags into text; returns text. */
+char *ns_titles(int flags, char *text, size_t size);
+
+#endif

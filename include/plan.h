@@ -1,0 +1,57 @@
+/* What is wanted: plain data, filled in by a builtin before anything is touched. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "idmap.h"
+#include "nsref.h"
+#include "nstype.h"
+
+struct plan {
+    int create;        /* CLONE_NEW*: to make */
+    int join;          /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
+    int files[NS_TYPES]; /* by index in ns_types; -1: none */
+    struct target target;
+    bool move; /* a forked copy goes on inside; always so with a PID namespace, which only children enter */
+
+    struct idmaps maps; /* of the user namespace to make */
+
+    unsigned long propagation; /* MS_* for the new mount namespace; 0: as it is */
+    const char *hostname;      /* strings belong to the builtin's arguments; NULL: not wanted */
+    bool loopback;
+    const char *mount_proc; /* where, in the new root */
+    const char *root, *wd;  /* wd is looked up in the new root */
+    int root_fd, wd_fd;     /* directories opened outside: of the target, or named by the user; -1: none */
+
+    bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
+    uid_t uid;
+    gid_t gid;
+};
+
+/* A plan that does nothing. */
+void plan_init(struct plan *plan);
+
+/* Closes what the plan holds. */
+void plan_free(struct plan *plan);
+
+/* All types that the plan creates or joins. */
+int plan_flags(const struct plan *plan);
+
+/* True where a copy of the shell goes on inside, and the shell itself stays as its supervisor. */
+bool plan_moves(const struct plan *plan);
+
+/*
+ * True where one system call does it all, and nothing can fail after it. What enters a PID or time namespace only
+ * at a fork(2), and what needs steps inside, is staged.
+ */
+bool plan_is_single_call(const struct plan *plan);
+
+/* True where the shell must return to a root and working directory after setns(2), which resets both. */
+bool plan_carries_directories(const struct plan *plan);
+
+/* NULL, or the sentence that names the options that contradict each other. */
+const char *plan_contradiction(const struct plan *plan);
+
+#endif

@@ -1,0 +1,47 @@
+#include "nstype.h"
+
+#include <stdio.h>
+
+/* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
+const struct ns_type ns_types[NS_TYPES] = {
+    {'U', CLONE_NEWUSER, "user", "user", NULL, "user"},
+    {'m', CLONE_NEWNS, "mount", "mnt", NULL, "mount"},
+    {'u', CLONE_NEWUTS, "uts", "uts", NULL, "UTS"},
+    {'i', CLONE_NEWIPC, "ipc", "ipc", NULL, "IPC"},
+    {'n', CLONE_NEWNET, "net", "net", NULL, "network"},
+    {'p', CLONE_NEWPID, "pid", "pid", "pid_for_children", "PID"},
+    {'C', CLONE_NEWCGROUP, "cgroup", "cgroup", NULL, "cgroup"},
+    {'T', CLONE_NEWTIME, "time", "time", "time_for_children", "time"},
+};
+
+const struct ns_type *ns_type_of_letter(int letter)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (ns_types[i].letter == letter)
+            return &ns_types[i];
+    return NULL;
+}
+
+const struct ns_type *ns_type_of_flag(int flag)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (ns_types[i].flag == flag)
+            return &ns_types[i];
+    return NULL;
+}
+
+char *ns_titles(int flags, char *text, size_t size)
+{
+    size_t used = 0;
+    int rest = flags;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < NS_TYPES && used < size; i++) {
+        if (!(rest & ns_types[i].flag))
+            continue;
+        rest &= ~ns_types[i].flag;
+        const char *between = used == 0 ? "" : rest ? ", " : " and ";
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, ns_types[i].title);
+    }
+    return text;
+}

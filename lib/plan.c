@@ -1,0 +1,85 @@
+#include "plan.h"
+
+#include <string.h>
+#include <unistd.h>
+
+void plan_init(struct plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    for (size_t i = 0; i < NS_TYPES; i++)
+        plan->files[i] = -1;
+    plan->target.pidfd = plan->root_fd = plan->wd_fd = -1;
+}
+
+static void close_held(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void plan_free(struct plan *plan)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        close_held(&plan->files[i]);
+    close_held(&plan->target.pidfd);
+    close_held(&plan->root_fd);
+    close_held(&plan->wd_fd);
+}
+
+int plan_flags(const struct plan *plan)
+{
+    return plan->create | plan->join;
+}
+
+bool plan_moves(const struct plan *plan)
+{
+    return plan->move || (plan_flags(plan) & CLONE_NEWPID);
+}
+
+static bool prepares(const struct plan *plan)
+{
+    return idmaps_wanted(&plan->maps) || plan->propagation || plan->hostname || plan->loopback || plan->mount_proc
+           || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0 || plan->set_groups || plan->set_uid
+           || plan->set_gid;
+}
+
+/* Joining takes a call for the target and one for each file. */
+static int join_calls(const struct plan *plan)
+{
+    int calls = 0;
+    int from_target = plan->join;
+
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        if (plan->files[i] < 0)
+            continue;
+        from_target &= ~ns_types[i].flag;
+        calls++;
+    }
+    return calls + (from_target != 0);
+}
+
+bool plan_is_single_call(const struct plan *plan)
+{
+    if (plan_moves(plan) || prepares(plan) || (plan->create & CLONE_NEWTIME))
+        return false;
+    return (plan->create != 0) + join_calls(plan) <= 1;
+}
+
+bool plan_carries_directories(const struct plan *plan)
+{
+    return (plan_flags(plan) & CLONE_NEWNS) || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0;
+}
+
+const char *plan_contradiction(const struct plan *plan)
+{
+    if (plan->hostname && !(plan->create & CLONE_NEWUTS))
+        return "--hostname needs --uts, or it would rename the host";
+    if (plan->loopback && !(plan->create & CLONE_NEWNET))
+        return "--loopback needs --net";
+    if (plan->propagation && !(plan->create & CLONE_NEWNS))
+        return "--propagation needs --mount";
+    if (idmaps_wanted(&plan->maps) && !(plan->create & CLONE_NEWUSER))
+        return "--setgroups needs --user";
+    return NULL;
+}

@@ -1,0 +1,109 @@
+#include "prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int raise_loopback(void)
+{
+    struct ifreq lo = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    int status = ioctl(fd, SIOCGIFFLAGS, &lo);
+    lo.ifr_flags |= IFF_UP;
+    if (status == 0)
+        status = ioctl(fd, SIOCSIFFLAGS, &lo);
+    int err = errno;
+    close(fd);
+    errno = err;
+    return status;
+}
+
+static int change_root(const struct plan *plan)
+{
+    if (plan->root)
+        return chroot(plan->root) < 0 ? -1 : chdir("/");
+    if (plan->root_fd < 0)
+        return 0;
+
+    /* nsenter(1) keeps the working directory that it has when it changes the root only. */
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = here < 0 || fchdir(plan->root_fd) < 0 || chroot(".") < 0 || fchdir(here) < 0 ? -1 : 0;
+    int err = errno;
+    if (here >= 0)
+        close(here);
+    errno = err;
+    return status;
+}
+
+static int change_directory(const struct plan *plan)
+{
+    if (plan->wd)
+        return chdir(plan->wd);
+    return plan->wd_fd >= 0 ? fchdir(plan->wd_fd) : 0;
+}
+
+/*
+ * The shell will return to this directory by fchdir(2), which asks for search permission as the process is then:
+ * a directory that it stood in by inheritance may be closed to it. Better refused here than found out after setns(2).
+ */
+static int rehearse_directory(const struct plan *plan)
+{
+    if (plan_moves(plan) || !plan_carries_directories(plan))
+        return 0;
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = here < 0 ? -1 : fchdir(here);
+    int err = errno;
+    if (here >= 0)
+        close(here);
+    errno = err;
+    return status;
+}
+
+static int mount_proc(const struct plan *plan)
+{
+    /* What is mounted there may be shared with the host. EINVAL: nothing is mounted there. */
+    if (plan->propagation != (MS_REC | MS_PRIVATE)
+        && mount(NULL, plan->mount_proc, NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL)
+        return -1;
+    return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+}
+
+int prepare(const struct plan *plan, struct failure *why)
+{
+    if (plan->propagation && mount(NULL, "/", NULL, plan->propagation, NULL) < 0)
+        return fail(why, STEP_PROPAGATION);
+    if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
+        return fail(why, STEP_HOSTNAME);
+    if (plan->loopback && raise_loopback() < 0)
+        return fail(why, STEP_LOOPBACK);
+    if (change_root(plan) < 0)
+        return fail(why, STEP_ROOT);
+    if (change_directory(plan) < 0)
+        return fail(why, STEP_WD);
+    if (plan->mount_proc && mount_proc(plan) < 0)
+        return fail(why, STEP_MOUNT_PROC);
+    if (rehearse_directory(plan) < 0)
+        return fail(why, STEP_KEEP_WD);
+    return 0;
+}
+
+int prepare_credentials(const struct plan *plan, struct failure *why)
+{
+    /* EPERM: the namespace denies setgroups(2) to everybody, since CAP_SETGID in it was just gained. */
+    if (plan->set_groups && setgroups(0, NULL) < 0 && errno != EPERM)
+        return fail(why, STEP_SETGROUPS);
+    if (plan->set_gid && setgid(plan->gid) < 0)
+        return fail(why, STEP_SETGID);
+    if (plan->set_uid && setuid(plan->uid) < 0)
+        return fail(why, STEP_SETUID);
+    return 0;
+}

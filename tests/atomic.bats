@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# All or nothing: a plan that fails says why in a sentence, and leaves the shell as it was.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+long_name=$(printf 'x%.0s' {1..65})
+
+# refused PLAN [ARG...]: PLAN fails with one sentence, and the shell that it left as it was works on
+refused() {
+    sh_run 'cd "$dir"; echo >file; plan=$1; shift
+            fingerprint before; eval "$plan"; status=$?; fingerprint after
+            sleep 0 & wait $! && echo "$(echo works)" | cat; exit $status' "$@"
+    like "$status" "[12]"
+    is "$output" works
+    like "$(head -n 1 "$dir/error")" "bash: line +([0-9]): @(unshare_ns|nsenter_ns): ?*"
+    is "$(wc -l <"$dir/error")" "$status" # wrong usage is told in a second line
+    unchanged
+}
+
+# refused_all: each line of standard input is a plan
+refused_all() {
+    local plan
+    while read -r plan <&9; do
+        refused "$plan" "$@"
+    done 9<&0 </dev/null
+}
+
+@test "steps inside the new namespaces" {
+    refused "unshare_ns -ru --hostname $long_name"
+    refused "unshare_ns -rpu --hostname $long_name"
+    refused "unshare_ns -rmuinC --hostname $long_name --loopback true"
+    refused_all <<-'EOT'
+		unshare_ns -r -R /nonexistent
+		unshare_ns -rmuin --root=file
+		unshare_ns -rm -w /nonexistent
+		unshare_ns -rf -w file
+		unshare_ns -rp -R / -w "$dir/nonexistent"
+		unshare_ns -rpm --mount-proc=/nonexistent
+		unshare_ns -rp --mount-proc=file
+		unshare_ns -rpm --mount-proc=/nonexistent true
+	EOT
+}
+
+@test "ID maps" {
+    refused_all <<-'EOT'
+		unshare_ns --map-user=4294967295
+		unshare_ns --map-group=4294967295
+		unshare_ns --map-user=4294967296
+		unshare_ns --map-user=-1
+		unshare_ns --map-user=
+		unshare_ns --map-user=no-such-user
+		unshare_ns --map-group=no-such-group
+		unshare_ns -r --setgroups allow
+		unshare_ns -mu --setgroups allow --map-group=5
+	EOT
+}
+
+@test "targets that are gone, or are no namespaces" {
+    refused_all <<-'EOT'
+		nsenter_ns -t 999999999 -m
+		nsenter_ns -t 4194304 -a
+		nsenter_ns --net=/dev/null
+		nsenter_ns --net=file
+		nsenter_ns --net=.
+		nsenter_ns -n/nonexistent
+		nsenter_ns --net=/proc/self/ns/uts
+		nsenter_ns -t $$ -U
+		nsenter_ns -t $$ -U -p true
+	EOT
+    sh_run 'sleep 0 & wait; fingerprint "$dir/before"; nsenter_ns -t $! -u; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    unchanged
+}
+
+@test "targets that can be joined in part" {
+    target --map-user=5 --map-group=6 -mnu
+    refused_all "$target" <<-'EOT'
+		nsenter_ns -t "$1" -U
+		nsenter_ns -t "$1" -U -n -S 7 -G 6
+		nsenter_ns -t "$1" -U -n -S 5 -G 7
+		nsenter_ns -t "$1" -a --preserve-credentials --wd=/nonexistent
+		nsenter_ns -t "$1" -U -m -u --preserve-credentials --root=/nonexistent
+		nsenter_ns -t "$1" -U -u --preserve-credentials --net=/dev/null
+		nsenter_ns -t "$1" -U -u -m --preserve-credentials --net=/proc/1/ns/uts
+	EOT
+}
+
+@test "a PID namespace whose PID 1 has ended" {
+    in_target=/bin/true target -rp
+    refused 'nsenter_ns -U"/proc/$1/ns/user" -p"/proc/$1/ns/pid_for_children"' "$target"
+    refused 'nsenter_ns -U"/proc/$1/ns/user" -p"/proc/$1/ns/pid_for_children" true' "$target"
+}
+
+@test "what an ordinary user may not do" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    refused_all <<-'EOT'
+		unshare_ns -m
+		unshare_ns -u
+		unshare_ns -i
+		unshare_ns -n
+		unshare_ns -p
+		unshare_ns -C
+		unshare_ns -T
+		unshare_ns -muinpC
+		unshare_ns -u --hostname box
+		unshare_ns -m true
+		unshare_ns -f -R /
+		nsenter_ns -t 1 -m
+		nsenter_ns -t 1 -a
+		nsenter_ns -t 1 -U
+		nsenter_ns -n/proc/self/ns/net
+	EOT
+}
+
+@test "no more processes allowed" {
+    ((EUID != 0)) || skip "needs an ordinary user: the limit does not bind root"
+    refused 'old=$(ulimit -Su); ulimit -Su 1; unshare_ns -rm; status=$?; ulimit -Su "$old"; (exit $status)'
+    refused 'old=$(ulimit -Su); ulimit -Su 1; unshare_ns -rp; status=$?; ulimit -Su "$old"; (exit $status)'
+}
+
+@test "no more open files allowed: all or nothing at each number" {
+    local options n
+    for options in -rmu -rp; do
+        for n in {3..14}; do
+            sh_run 'where() { readlink "${@/#//proc/$BASHPID/}"; }
+                    fingerprint "$dir/before"; before=$(where ns/{mnt,uts,user} cwd root)
+                    old=$(ulimit -Sn); ulimit -Sn "$2"
+                    unshare_ns "$1" --hostname box -u; status=$?
+                    ulimit -Sn "$old"
+                    ((status == 0)) && { [[ $(uname -n) == box && $UID == 0 ]]; exit; }
+                    fingerprint "$dir/after"; exit $status' $options "$n"
+            ((status == 0)) && continue
+            is "$status" 1
+            like "$error" "bash: line +([0-9]): unshare_ns: *Too many open files*"
+            unchanged
+        done
+        # The last had enough, the first had not.
+        is "$status" 0
+        [[ -s $dir/after ]]
+        rm "$dir/after"
+    done
+}
+
+@test "without a /proc" {
+    via=(unshare -rm)
+    sh_run 'fingerprint "$dir/before"; mount -t tmpfs tmpfs /proc
+            unshare_ns -ru --hostname box; echo $?; unshare_ns -rp; echo $?; unshare_ns -r true; echo $?
+            umount /proc; fingerprint "$dir/after"'
+    is "$output" $'1\n1\n1'
+    is "$(grep -c 'unshare_ns: .*/proc' "$dir/error")" 3
+    unchanged
+}
+
+@test "a system call that fails, or kills the helper" {
+    needs strace -f -e inject=sethostname:error=EPERM true
+    local fault
+    for fault in unshare:error=ENOSPC unshare:error=EUSERS setns:error=EPERM setns:error=ENOMEM mount:error=EACCES \
+        pidfd_open:error=ENOSYS sethostname:error=EPERM sethostname:signal=KILL mount:signal=KILL unshare:signal=SEGV \
+        sethostname:signal=STOP:signal=KILL; do
+        via=(strace -f -qq -o /dev/null -e "trace=${fault%%:*}" -e "inject=$fault")
+        refused 'unshare_ns -rmu --hostname box'
+        is "$status" 1
+    done
+}
+
+@test "with errexit, the script ends; with a condition, it goes on" {
+    sh_run 'set -e; unshare_ns -r -w /nonexistent || echo "handled $?"; unshare_ns -rp -w /nonexistent; echo wrong'
+    is "$output" "handled 1"
+    is "$status" 1
+    is "$(wc -l <"$dir/error")" 2
+}
+
+@test "standard input and a process substitution are not eaten" {
+    bash_run < <(
+        prelude
+        cat <<-'EOT'
+			while read -r line; do echo "$line"; unshare_ns -rp -w /nonexistent 2>/dev/null; done < <(seq 2)
+			unshare_ns -rm -w /nonexistent 2>/dev/null; read -r line
+			of the script
+			echo "$line"; echo "$(cat)"
+			to a program
+		EOT
+    )
+    is "$output" $'1\n2\nof the script\nto a program'
+    done_quietly
+}
+
+@test "with closed standard files" {
+    local closed
+    for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
+        sh_run "exec $closed"'
+                fingerprint "$dir/before"; unshare_ns -rmu -w /nonexistent; first=$?; unshare_ns -rp -w /nonexistent
+                fingerprint "$dir/after"; exit $((first * 10 + $?))'
+        is "$status" 11
+        is "$output" ""
+        unchanged
+        sh_run "exec $closed"'; unshare_ns -rmuinC --hostname box; unshare_ns -p; [[ $(uname -n) == box ]] && exit $((40 + $$))'
+        is "$status" 41
+        is "$output$error" ""
+    done
+}
+
+@test "two hundred plans leave no file open and no child" {
+    sh_run 'f() { return 3; }
+            plans() {
+                local n
+                for ((n = 0; n < $1; n++)); do
+                    unshare_ns -ru -w /nonexistent && echo wrong
+                    unshare_ns -rp -R /nonexistent && echo wrong
+                    nsenter_ns -t 999999999 -m && echo wrong
+                    unshare_ns -r f
+                    [[ $? == 3 ]] || echo wrong
+                done 2>/dev/null
+            }
+            plans 1; fingerprint "$dir/before"; plans 50; fingerprint "$dir/after"'
+    is "$output" ""
+    done_quietly
+    unchanged
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# unshare_ns OPTION... COMMAND: a child enters and runs COMMAND, the calling shell does not change.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+@test "a program, a builtin, a function" {
+    sh_run 'f() { echo "$# $2 $(id -u)"; }
+            unshare_ns -r id -u; unshare_ns -r echo "a  b" c; unshare_ns -r f "a b" "c  d"'
+    is "$output" $'0\na  b c\n2 c  d 0'
+    done_quietly
+}
+
+@test "the status is COMMAND's" {
+    sh_run 'f() { return 4; }; g() { exit 5; }
+            for command in true false f g "exit 6" "eval exit 7" "exec bash -c \"exit 8\"" \
+                "bash -c \"kill -TERM \\\$\\\$\"" "eval kill -KILL \\\$BASHPID"; do
+                eval "unshare_ns -r $command"; echo $?
+            done'
+    is "$(xargs <<<"$output")" "0 1 4 5 6 7 8 143 137"
+}
+
+@test "not found is 127, not executable 126" {
+    echo >"$dir/file"
+    sh_run 'unshare_ns -r no-such-command; echo $?; unshare_ns -r "$dir/file"; echo $?; unshare_ns -r "$dir"; echo $?'
+    is "$output" $'127\n126\n126'
+    like "$error" "*no-such-command: command not found"$'\n'"*$dir/file: Permission denied"$'\n'"*$dir: Is a directory"
+}
+
+@test "options after COMMAND are COMMAND's, -- ends those of unshare_ns" {
+    sh_run 'unshare_ns -r echo -m --user; unshare_ns -r -- printf "%s\n" --'
+    is "$output" $'-m --user\n--'
+    done_quietly
+}
+
+@test "the calling shell does not change" {
+    local command
+    for command in true 'cd /' 'eval x=2; declare -g y=3' 'umask 077' 'exec 9</dev/null' 'trap "echo no" EXIT' \
+        'unshare_ns -m' 'exit 0' 'sleep 0' 'set -f' 'no-such-command 2>/dev/null'; do
+        sh_run 'x=1; cd "$dir"; fingerprint before; eval "unshare_ns -rmuin $1"; fingerprint after; echo "$x ${y-}"' \
+            "$command"
+        is "$output" "1 "
+        done_quietly
+        unchanged
+    done
+}
+
+@test "in a PID namespace COMMAND is PID 1, and the calling shell does not move" {
+    sh_run 'f() { echo "$BASHPID"; }
+            unshare_ns -rp bash -c "echo \$\$"; unshare_ns -rp f
+            unshare_ns -rpm --mount-proc eval "echo /proc/[0-9]*"
+            fingerprint "$dir/before"; unshare_ns -rp exit 3; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$output" $'1\n1\n/proc/1'
+    is "$status" 3
+    is "$error" ""
+    unchanged
+}
+
+@test "nothing of a PID namespace outlives COMMAND" {
+    sh_run 'f() { sleep 1000 & }; unshare_ns -rp f; unshare_ns -rp bash -c "sleep 1000 & exit 7"'
+    is "$status" 7
+    nothing_runs
+}
+
+@test "the environment, and redirections, are the command's" {
+    sh_run 'FOO=1 unshare_ns -r printenv FOO; echo "${FOO-unset}"
+            unshare_ns -r echo "to a file" >"$dir/file"; cat "$dir/file"
+            unshare_ns -r cat <"$dir/file"; unshare_ns -r cat <<<here; unshare_ns -r bash -c "echo >&2 quiet" 2>/dev/null'
+    is "$output" $'1\nunset\nto a file\nto a file\nhere'
+    done_quietly
+}
+
+@test "in a pipeline, a substitution, the background, a condition" {
+    sh_run 'echo abc | unshare_ns -r cat | tr a x; echo "$(unshare_ns -r id -u)"
+            if unshare_ns -r false; then echo wrong; else echo else; fi
+            unshare_ns -r bash -c "exit 3" & wait $!; echo $?
+            while read -r line; do echo "$line"; done < <(unshare_ns -rp echo from 1)
+            ! unshare_ns -r true || echo wrong; unshare_ns -r false | true; echo "${PIPESTATUS[@]}"'
+    is "$output" $'xbc\n0\nelse\n3\nfrom 1\n1 0'
+    done_quietly
+}
+
+@test "one in another, and through builtin and command" {
+    sh_run 'unshare_ns -r unshare_ns -p eval "echo \$BASHPID \$EUID"; builtin unshare_ns -r id -u; command unshare_ns -r id -u
+            unshare_ns -rp unshare_ns -p unshare_ns -p bash -c "exit 9"'
+    is "$output" $'1 0\n0\n0'
+    is "$status" 9
+    is "$error" ""
+}
+
+@test "traps as in a subshell: EXIT runs in the caller, once" {
+    sh_run 'trap "echo bye $((n += 1)) \$n" EXIT; n=0; f() { n=5; }
+            unshare_ns -r true; unshare_ns -rp f; unshare_ns -r exit; (unshare_ns -r true); echo end'
+    is "$output" $'end\nbye 1 0'
+    done_quietly
+}
+
+@test "COMMAND has no open file and no signal setting that the caller did not give it" {
+    local state='printf "%s\n" /proc/self/fd/*; grep Sig[BI] /proc/self/status'
+    sh_run "$state; bash -c '$state'"
+    local without=$output
+    sh_run "trap '' USR2 && trap - USR2; $state; unshare_ns -rmuin bash -c '$state'"
+    is "$output" "$without"
+    sh_run "$state; unshare_ns -rp bash -c '$state'"
+    is "$output" "$without"
+    done_quietly
+}
+
+@test "a COMMAND that cannot enter is not run" {
+    sh_run 'unshare_ns -r --root="$dir/nowhere" echo no; echo $?; unshare_ns -rp -w "$dir/nowhere" echo no; echo $?'
+    is "$output" $'1\n1'
+    is "$(grep -c 'unshare_ns: ' "$dir/error")" 2
+}
+
+@test "with errexit, a COMMAND that fails ends the script" {
+    sh_run 'set -e; unshare_ns -r false || echo handled; unshare_ns -rp eval "exit 3"; echo wrong'
+    is "$output" handled
+    is "$status" 3
+}
+
+@test "a background COMMAND dies by a signal to it" {
+    local option
+    for option in -r -rp; do
+        sh_run 'unshare_ns "$1" bash -c "exec sleep 1000" & sleep 0.3; kill -TERM $!; wait $!' "$option"
+        is "$status" 143
+        nothing_runs
+    done
+}

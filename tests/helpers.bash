@@ -1,0 +1,147 @@
+# shellcheck shell=bash
+# What every test file loads: runs scripts in a shell that has the builtins, and looks at what they did and left.
+
+setup() {
+    dir=$(mktemp -d)
+    targets=() via=()
+    export dir
+    exec </dev/null
+    needs unshare --user --map-root-user true
+}
+
+teardown() {
+    local left=0
+    ((${#targets[@]} == 0)) || kill -KILL "${targets[@]}" 2>/dev/null
+    nothing_runs || left=1
+    rm -rf "$dir"
+    return $left
+}
+
+# needs COMMAND [ARG...]: skips the test, and says why, where COMMAND fails
+needs() {
+    local reason
+    reason=$("$@" 2>&1 >/dev/null) || skip "'$*' fails: ${reason//$'\n'/; }"
+}
+
+# What a script of these tests starts with. $dir is the test's own directory; the shell's process group is noted there
+# for nothing_runs.
+prelude() {
+    declare -f fingerprint
+    echo "read -r _ _ _ _ group _ </proc/self/stat; echo \"\$group\" >>'$dir/groups'; unset group"
+    echo "enable -f '$NSBUILTINS_SO' unshare_ns nsenter_ns nsmap"
+}
+
+# sh_run SCRIPT [ARG...]: runs SCRIPT in a new bash that has the builtins
+sh_run() {
+    bash_run -c "$(prelude)
+$1" bash "${@:2}"
+}
+
+# bash_run ARG...: runs bash, in a process group of its own, and sets $status, $output (stdout) and $error (stderr).
+# The program and options in the array $via, if any, start it. What the shell leaves running does not hold this up.
+bash_run() {
+    status=0
+    timeout --signal KILL 30 "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
+    output=$(<"$dir/output")
+    error=$(<"$dir/error")
+    echo "$status" >"$dir/status"
+    printf '%s\n' "status: $status" "$output" "$error"
+}
+
+# sh_start SCRIPT [ARG...]: as sh_run, in the background, until sh_wait
+sh_start() {
+    # Opened for writing too, so that it opens at once.
+    mkfifo "$dir/signal"
+    exec {signal}<>"$dir/signal"
+    sh_run "echo \$\$ >'$dir/pid'
+$1" "${@:2}" 3>&- &
+    started=$!
+}
+
+# await: what the script that was started does next: echo >"$dir/signal"
+await() {
+    read -r -t 20 -u "$signal"
+}
+
+# sh_wait: the end of the script that was started; sets $status, $output and $error
+sh_wait() {
+    wait "$started" || true
+    status=$(<"$dir/status") output=$(<"$dir/output") error=$(<"$dir/error")
+}
+
+# done_quietly: the last script succeeded, and had nothing to complain of
+done_quietly() {
+    is "$status" 0 && is "$error" ""
+}
+
+# is ACTUAL EXPECTED
+is() {
+    [[ $1 == "$2" ]] || {
+        printf '%s\n' "--- expected" "$2" "--- but it is" "$1"
+        return 1
+    }
+}
+
+# like ACTUAL PATTERN: a pattern as in case
+like() {
+    # shellcheck disable=SC2053 # the right side is a pattern
+    [[ $1 == $2 ]] || {
+        printf '%s\n' "--- expected, as a pattern" "$2" "--- but it is" "$1"
+        return 1
+    }
+}
+
+# fingerprint FILE: writes to FILE, of the shell it is called in, what a builtin that failed must have left alone
+fingerprint() {
+    local file line
+    readlink "/proc/$BASHPID/"{cwd,root,ns/*,fd/*} >"$1"
+    {
+        jobs
+        trap
+        while read -r line; do
+            [[ $line != @(Umask|Uid|Gid|Groups|NS*|Threads|Sig[BIC]*|Cap*|NoNewPrivs|Seccomp):* ]] || echo "$line"
+        done <"/proc/$BASHPID/status"
+        for file in {uid_map,gid_map,setgroups,mountinfo} task/$BASHPID/children ../sys/kernel/hostname; do
+            while read -r line || [[ $line ]]; do
+                echo "$file $line"
+            done <"/proc/$BASHPID/$file"
+        done
+        echo "$$ $BASHPID $PPID $UID $EUID ${GROUPS[*]} $PWD ${OLDPWD-} $HOSTNAME $-"
+    } >>"$1"
+}
+
+# unchanged: the fingerprints "before" and "after" are one
+unchanged() {
+    diff "$dir/before" "$dir/after"
+}
+
+# target [OPTION...]: starts a process in namespaces that unshare(1) makes, and sets $target to its PID. There, the
+# script in $in_target comes first, if any.
+target() {
+    mkfifo "$dir/target"
+    unshare "$@" bash -ec "read -r pid _ </proc/self/stat
+        echo \"\$pid\" >'$dir/target'
+        ${in_target-}
+        exec sleep 1000" >/dev/null 3>&- &
+    targets+=($!)
+    disown
+    read -r target <"$dir/target"
+    targets+=("$target")
+    rm "$dir/target"
+    until [[ $(<"/proc/$target/comm") == sleep ]]; do sleep 0.01; done
+}
+
+# nothing_runs: no process of the scripts that were run is alive, nor will be
+nothing_runs() {
+    local group tries
+    [[ -e $dir/groups ]] || return 0
+    while read -r group; do
+        for ((tries = 0; tries < 100; tries++)); do
+            kill -0 -- "-$group" 2>/dev/null || continue 2
+            sleep 0.05
+        done
+        echo "still running: $(pgrep -a -g "$group")"
+        kill -KILL -- "-$group"
+        return 1
+    done <"$dir/groups"
+}

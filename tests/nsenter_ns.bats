@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# nsenter_ns: joining the namespaces of a process that unshare(1) started.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+probe='readlink /proc/self/ns/*; readlink /proc/self/{root,cwd}; uname -n; pwd -P; id -u; id -g; id -G
+       grep -E "^(Cap|Uid|Gid|Groups)" /proc/self/status'
+
+# as_nsenter OPTION...: the shell and a COMMAND stand where nsenter(1), given the same OPTIONs, puts a program
+as_nsenter() {
+    local by_nsenter
+    by_nsenter=$(nsenter "$@" bash -c "$probe")
+    sh_run "nsenter_ns \"\$@\" || exit; $probe" "$@"
+    is "$output" "$by_nsenter"
+    done_quietly
+    sh_run "probe() { $probe; }; nsenter_ns \"\$@\" probe" "$@"
+    is "$output" "$by_nsenter"
+    done_quietly
+}
+
+# namespace TYPE: the target's
+namespace() {
+    readlink "/proc/$target/ns/$1"
+}
+
+@test "each type from the target, by letter and by name" {
+    local option
+    target -rmuinCT
+    as_nsenter -t "$target" -U
+    for option in -m -u -i -n -C -T --mount --uts --ipc --net --cgroup --time; do
+        as_nsenter --target "$target" --user $option
+    done
+}
+
+@test "root needs no user namespace" {
+    ((EUID == 0)) || skip "needs root"
+    local option
+    target -muinCT
+    for option in -m -u -i -n -C -T; do
+        as_nsenter -t "$target" $option
+    done
+}
+
+@test "all of a target that has all of its own" {
+    in_target='hostname target' target -rmuinCTpf
+    as_nsenter -t "$target" -a
+    is "$(sed -n '/^target$/p' "$dir/output")" target
+}
+
+@test "-a joins what differs, and only that" {
+    target -ru
+    sh_run 'nsenter_ns -t "$1" --all && readlink /proc/self/ns/{user,uts}' "$target"
+    is "$output" "$(namespace user)"$'\n'"$(namespace uts)"
+    done_quietly
+}
+
+@test "each type from a file" {
+    local option type
+    target -rmuinCT
+    for option in -m:mnt -u:uts -i:ipc -n:net -C:cgroup -T:time \
+        --mount=:mnt --uts=:uts --ipc=:ipc --net=:net --cgroup=:cgroup --time=:time; do
+        type=${option#*:}
+        # The user namespace comes first, wherever its option stands.
+        sh_run 'nsenter_ns "$@" && readlink /proc/self/ns/'"$type" \
+            "${option%:*}/proc/$target/ns/$type" "-U/proc/$target/ns/user"
+        is "$output" "$(namespace "$type")"
+        done_quietly
+    done
+    sh_run 'nsenter_ns --user="$1" && readlink /proc/self/ns/user && id -u' "/proc/$target/ns/user"
+    is "$output" "$(namespace user)"$'\n0'
+    done_quietly
+}
+
+@test "a file and a target together" {
+    target -ru
+    local uts=$target
+    target -rn
+    ((EUID == 0)) || skip "an ordinary user's two user namespaces exclude each other"
+    sh_run 'nsenter_ns -t "$1" -n --uts="/proc/$2/ns/uts" && readlink /proc/self/ns/{net,uts}' "$target" "$uts"
+    is "$output" "$(namespace net)"$'\n'"$(readlink "/proc/$uts/ns/uts")"
+    done_quietly
+}
+
+@test "credentials are those of nsenter(1)" {
+    target -r
+    as_nsenter -t "$target" -U --preserve-credentials
+    as_nsenter -t "$target" -U -S 0 -G 0
+    target --map-user=5 --map-group=6
+    as_nsenter -t "$target" -U --preserve-credentials
+    as_nsenter -t "$target" -U -S 5 -G 6
+    as_nsenter -t "$target" -U --setuid 5 --setgid 6
+}
+
+@test "root takes any credentials" {
+    ((EUID == 0)) || skip "needs root"
+    target -u
+    as_nsenter -t "$target" -u -S 1 -G 2
+    as_nsenter -t "$target" -u -S 1
+    as_nsenter -t "$target" -u -G 2
+}
+
+@test "supplementary groups go where they can" {
+    ((EUID == 0)) || skip "needs root: who maps his own IDs alone must give up setgroups(2)"
+    target -U
+    echo "0 0 10" >"/proc/$target/uid_map"
+    echo "0 0 10" >"/proc/$target/gid_map"
+    via=(setpriv --groups "3,4")
+    sh_run 'nsenter_ns -t "$1" -U && id -G && echo "${GROUPS[*]}"' "$target"
+    is "$output" $'0\n0'
+    done_quietly
+    sh_run 'nsenter_ns -t "$1" -U --preserve-credentials && id -G' "$target"
+    is "$output" "0 3 4"
+    done_quietly
+}
+
+@test "-r and -w: root and working directory of the target" {
+    mkdir -p "$dir/root/in" "$dir/other"
+    in_target="mount --rbind / '$dir/root' && cd '$dir'" target -rm
+    as_nsenter -t "$target" -U -m
+    as_nsenter -t "$target" -U -m -w
+    as_nsenter -t "$target" -U -m --wd
+    as_nsenter -t "$target" -U -w
+    as_nsenter -t "$target" -U -m "--wd=$dir/other"
+    as_nsenter -t "$target" -U -m "-w$dir/other"
+    as_nsenter -t "$target" -U -m "--root=/" "--wd=$dir/other"
+    as_nsenter -t "$target" -U -m -r -w
+}
+
+@test "-r of a target with another root" {
+    mkdir "$dir/root"
+    in_target="mount --rbind / '$dir/root'; exec chroot '$dir/root' sleep 1000" target -rm
+    as_nsenter -t "$target" -U -m -r
+    as_nsenter -t "$target" -U -r
+    as_nsenter -t "$target" -U -m -r -w
+    sh_run 'nsenter_ns -t "$1" -U -m -r && echo "$PWD" && nsmap -A here && echo "${here[mnt]}"' "$target"
+    like "$output" "/"$'\n'"$(namespace mnt | tr -dc 0-9)"
+}
+
+@test "without -m, the working directory stays" {
+    target -rn
+    mkdir "$dir/sub"
+    sh_run 'cd "$dir/sub" && nsenter_ns -t "$1" -U -n && pwd -P && echo "$PWD"' "$target"
+    is "$output" "$dir/sub"$'\n'"$dir/sub"
+    done_quietly
+}
+
+@test "-p moves the shell into the target's PID namespace" {
+    target -rpfm
+    sh_run 'trap "echo bye \$BASHPID" EXIT
+            nsenter_ns -t "$1" -U -p -m && echo $(($$ == BASHPID && $$ > 1)) $PPID; readlink /proc/self/ns/pid; exit 4' \
+        "$target"
+    like "$output" "1 0"$'\n'"$(namespace pid)"$'\nbye +([0-9])'
+    is "$status" 4
+    is "$error" ""
+}
+
+@test "who stands in the target already, or is the target" {
+    sh_run 'unshare_ns -ru; readlink /proc/self/ns/uts; nsenter_ns -t $$ -u && readlink /proc/self/ns/uts'
+    is "$(uniq <<<"$output" | wc -l)" 1
+    done_quietly
+}
+
+@test "COMMAND, the caller unchanged" {
+    target -rmun
+    sh_run 'f() { hostname "$1" && uname -n && return 3; }
+            fingerprint "$dir/before"; nsenter_ns -t "$1" -a f inside; status=$?; fingerprint "$dir/after"
+            exit $status' "$target"
+    is "$output" inside
+    is "$status" 3
+    unchanged
+}
+
+@test "wrong usage: status 2, a sentence and the usage line, nothing changed" {
+    local usage
+    while read -r usage; do
+        sh_run "fingerprint \$dir/before
+                nsenter_ns $usage; status=\$?
+                fingerprint \$dir/after; exit \$status"
+        is "$status" 2
+        is "$output" ""
+        like "$error" "bash: line +([0-9]): nsenter_ns: *"$'\n'"nsenter_ns: usage: nsenter_ns [*"
+        is "$(wc -l <"$dir/error")" 2
+        unchanged
+    done <<-'EOT'
+
+		--
+		true
+		-t
+		-t $$
+		-t abc -m
+		-t -1 -m
+		-m
+		-a
+		-t $$ -u -S abc
+		-t $$ -u -S
+		-t $$ -u -G -1
+		--all=x -t $$
+	EOT
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# nsmap: showing where a process stands, and writing ID maps.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+types="cgroup ipc mnt net pid time user uts"
+
+# numbers PID: the inode numbers of its namespaces, in the order of $types
+numbers() {
+    local type
+    for type in $types; do
+        readlink "/proc/$1/ns/$type" | tr -dc '0-9\n'
+    done
+}
+
+maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
+
+@test "shows the namespaces and ID maps of the shell" {
+    local type
+    sh_run 'unshare_ns -rmuin || exit
+            nsmap && for type in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$type; done' >/dev/null
+    done_quietly
+    for type in $types; do
+        local inode
+        inode=$(grep "^$type:\[" "$dir/output" | tr -dc 0-9)
+        grep -Ew "$type" "$dir/output" | grep -v '\[.*\]$' | grep -w "$inode"
+    done
+    grep -Ew "0 +$EUID +1" "$dir/output"
+}
+
+@test "shows those of another process" {
+    target --map-user=5 --map-group=6 -mu
+    sh_run 'nsmap -t "$1"' "$target"
+    done_quietly
+    local inode
+    for inode in $(numbers "$target"); do
+        grep -w "$inode" "$dir/output"
+    done
+    grep -w "5[ :]*${EUID}[ :]*1" "$dir/output"
+    grep -w "6[ :]*$(id -g)[ :]*1" "$dir/output"
+}
+
+@test "-A: into an associative array" {
+    target --map-user=5 --map-group=6 -mT
+    sh_run 'nsmap -t "$1" -A map || exit
+            for type in cgroup ipc mnt net pid time user uts; do echo "${map[$type]}"; unset "map[$type]"; done
+            echo "${map[pid_for_children]} ${map[time_for_children]} ${map[uid_map]},${map[gid_map]} ${map[setgroups]}"
+            unset "map["{pid_for_children,time_for_children,uid_map,gid_map,setgroups}"]"; echo "${#map[@]}"' "$target"
+    done_quietly
+    mapfile -t lines <<<"$output"
+    is "$(printf '%s\n' "${lines[@]:0:8}")" "$(numbers "$target")"
+    local pid time
+    pid=$(readlink "/proc/$target/ns/pid_for_children" | tr -dc 0-9)
+    time=$(readlink "/proc/$target/ns/time_for_children" | tr -dc 0-9)
+    like "${lines[8]}" "$pid $time *([ ])5*([ ])$EUID*([ ])1,*([ ])6*([ ])$(id -g)*([ ])1 deny"
+    is "${lines[9]}" 0
+}
+
+@test "-A: of the shell, into what there was, and a local one" {
+    sh_run 'declare -A map=([old]=1); nsmap -A map; echo "${map[old]-gone} ${map[user]}"
+            f() { local -A mine; nsmap -A mine; echo "${mine[user]}"; }; f; echo "${mine-unset}"'
+    local user
+    user=$(readlink /proc/self/ns/user | tr -dc 0-9)
+    is "$output" "gone $user"$'\n'"$user"$'\nunset'
+    done_quietly
+}
+
+@test "-A: what is no name, or cannot be one, is refused" {
+    local name
+    for name in 1x "" 'a b' list scalar constant UID; do
+        sh_run 'list=(1); scalar=2; declare -rA constant; fingerprint "$dir/before"
+                nsmap -A "$1"; status=$?; fingerprint "$dir/after"; echo "${list[0]} $scalar ${#constant[@]}"
+                exit $status' "$name"
+        like "$status" "[12]"
+        is "$output" "1 2 0"
+        like "$error" "bash: line +([0-9]): *"
+        unchanged
+    done
+}
+
+@test "-p: a command that can be replayed" {
+    sh_run 'unshare_ns --map-user=5 --map-group=6 && nsmap -p'
+    done_quietly
+    bash -n "$dir/output"
+    like "$output" "@(unshare|nsenter)_ns *5*$EUID*"
+    sh_run "$output"
+    done_quietly
+}
+
+@test "writes the maps of the shell itself, as unshare_ns does" {
+    local option
+    for option in "-r" "-c" "--map-user=5 --map-group=6" "--map-user=daemon --map-group=daemon" "--map-root-user" \
+        "--map-current-user" "--map-user=5" "--map-group=6" "--setgroups=deny" "-r --setgroups=deny"; do
+        # shellcheck disable=SC2086 # words
+        sh_run "unshare_ns -U \"\$@\" && $maps" $option
+        done_quietly
+        local at_once=$output
+        # shellcheck disable=SC2086
+        sh_run "unshare_ns -U && nsmap \"\$@\" && $maps" $option
+        is "$output" "$at_once"
+        done_quietly
+    done
+}
+
+@test "writes the maps of another process" {
+    target -U
+    sh_run 'nsmap -t "$1" --map-user=5 --map-group=6 && cat "/proc/$1/"{uid_map,gid_map,setgroups}' "$target"
+    like "$output" "*([ ])5 *([ ])$EUID *([ ])1"$'\n'"*([ ])6 *([ ])$(id -g) *([ ])1"$'\n'deny
+    done_quietly
+}
+
+@test "the prompt knows who the shell has become" {
+    sh_run 'PS1="\u \$"; unshare_ns -U && echo "$UID" && nsmap -r && echo "${PS1@P} $UID $EUID"'
+    is "$output" "$(cat /proc/sys/kernel/overflowuid)"$'\nroot # 0 0'
+    done_quietly
+}
+
+@test "what was written already cannot be written again" {
+    sh_run 'unshare_ns -r; fingerprint "$dir/before"; nsmap -c; status=$?; fingerprint "$dir/after"; id -u; exit $status'
+    is "$output" 0
+    is "$status" 1
+    like "$error" "bash: line +([0-9]): nsmap: *"
+    unchanged
+}
+
+@test "a map that is refused in part is not written in part" {
+    ((EUID != 0)) || skip "needs an ordinary user: root may write any"
+    local option
+    for option in "--map-user=5 --map-group=6 --setgroups=allow" "-r --setgroups=allow" "--map-group=5 --setgroups=allow"; do
+        # shellcheck disable=SC2086
+        sh_run 'unshare_ns -U; fingerprint "$dir/before"; nsmap "$@"; status=$?; fingerprint "$dir/after"
+                exit $status' $option
+        like "$status" "[12]"
+        like "$error" "bash: line +([0-9]): nsmap: *"
+        unchanged
+    done
+}
+
+@test "nobody writes maps of the namespace that all start in" {
+    sh_run 'fingerprint "$dir/before"; nsmap -r; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" "bash: line +([0-9]): nsmap: *"
+    unchanged
+}
+
+@test "a process that is gone, or is none" {
+    sh_run 'sleep 0 & wait; fingerprint "$dir/before"; nsmap -t $!; echo $?; nsmap -t 999999999; echo $?
+            nsmap -t $! -A map; echo $?; nsmap -t $! -r; echo $?; fingerprint "$dir/after"; declare -p map'
+    is "$output" $'1\n1\n1\n1'
+    is "$(grep -c 'nsmap: ' "$dir/error")" 4
+    unchanged
+}
+
+@test "a write to a closed standard output is an error" {
+    sh_run 'nsmap >&-'
+    is "$status" 1
+    like "$error" "bash: line +([0-9]): nsmap: *"
+}
+
+@test "wrong usage: status 2, a sentence and the usage line" {
+    local usage
+    while read -r usage; do
+        sh_run "nsmap $usage"
+        is "$status" 2
+        is "$output" ""
+        like "$error" "bash: line +([0-9]): nsmap: *"$'\n'"nsmap: usage: nsmap [*"
+    done <<-'EOT'
+		-t
+		-t abc
+		-A
+		operand
+		-r --setgroups maybe
+		-r -p
+		-r -A map
+	EOT
+}

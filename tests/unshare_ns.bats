@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# unshare_ns without COMMAND and without a PID namespace: the shell itself enters.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# entered OPTION...: runs unshare_ns, and sets $output to the types whose namespace the shell is no longer in. A time
+# namespace holds from the next program on: this asks one.
+entered() {
+    sh_run 'types=({cgroup,ipc,mnt,net,pid,time,user,uts})
+            before=($(readlink "${types[@]/#//proc/self/ns/}"))
+            unshare_ns "$@" || exit
+            after=($(readlink "${types[@]/#//proc/self/ns/}"))
+            for i in "${!types[@]}"; do
+                [[ ${before[i]} == "${after[i]}" ]] || printf "%s " "${types[i]}"
+            done' "$@"
+}
+
+# as_unshare SCRIPT OPTION...: SCRIPT prints the same after unshare_ns as in unshare(1), given the same OPTIONs
+as_unshare() {
+    local by_unshare
+    by_unshare=$(unshare "${@:2}" bash -c "$1")
+    sh_run "unshare_ns \"\$@\" || exit; $1" "${@:2}"
+    is "$output" "$by_unshare"
+    done_quietly
+}
+
+maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap /proc/self/status'
+
+@test "each type alone, by letter and by name, changes nothing else" {
+    local type
+    for type in cgroup=-C ipc=-i mnt=-m net=-n time=-T user=-U uts=-u \
+        cgroup=--cgroup ipc=--ipc mnt=--mount net=--net time=--time user=--user uts=--uts; do
+        entered -r "${type#*=}"
+        is "$output" "$(tr ' ' '\n' <<<"${type%%=*} user" | sort -u | tr '\n' ' ')"
+        done_quietly
+    done
+}
+
+@test "root needs no user namespace" {
+    ((EUID == 0)) || skip "needs root"
+    local type
+    for type in cgroup=-C ipc=-i mnt=-m net=-n time=-T uts=-u; do
+        entered "${type#*=}"
+        is "$output" "${type%%=*} "
+        done_quietly
+    done
+}
+
+@test "all types in one word" {
+    entered -UrmuinCT
+    is "$output" "cgroup ipc mnt net time user uts "
+    done_quietly
+}
+
+@test "line by line, as in one step" {
+    sh_run 'unshare_ns --user --map-root-user
+            whoami
+            user=$(readlink /proc/self/ns/user)
+            for type in mount uts ipc net cgroup time; do unshare_ns --$type || exit; done
+            [[ $(readlink /proc/self/ns/user) == "$user" ]] && hostname box && uname -n'
+    is "$output" $'root\nbox'
+    done_quietly
+}
+
+@test "an ordinary user's mount namespace is refused with the advice of -r, and the script goes on" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    sh_run 'unshare_ns -m; echo "status $?"; unshare_ns -rm; echo "status $?"'
+    is "$output" $'status 1\nstatus 0'
+    like "$error" "bash: line +([0-9]): unshare_ns: *-r*"
+}
+
+@test "ID maps are those of unshare(1)" {
+    as_unshare "$maps" -c
+    as_unshare "$maps" --map-current-user
+    as_unshare "$maps" --map-user=5
+    as_unshare "$maps" --map-group=6
+    as_unshare "$maps" --map-user=5 --map-group=6
+    as_unshare "$maps" --map-user=daemon --map-group=daemon
+    as_unshare "$maps" -U
+    as_unshare "$maps" -U --setgroups=deny
+    as_unshare "$maps" -U --setgroups=allow
+    as_unshare "$maps" -r
+    as_unshare "$maps" --map-root-user
+    local at_once=$output
+    sh_run "unshare_ns -r --setgroups deny; $maps" # unshare(1) of util-linux 2.38 stumbles over this one
+    is "$output" "$at_once"
+}
+
+@test "propagation is that of unshare(1)" {
+    local propagation
+    via=(unshare -rm --propagation shared)
+    for propagation in "" slave shared private unchanged; do
+        sh_run 'findmnt -no PROPAGATION /
+                (unshare_ns -m "$@" && findmnt -no PROPAGATION /)
+                unshare -m "$@" findmnt -no PROPAGATION / || exit' ${propagation:+--propagation "$propagation"}
+        done_quietly
+        mapfile -t lines <<<"$output"
+        is "${lines[0]}" shared
+        is "${lines[1]}" "${lines[2]}"
+    done
+}
+
+@test "a mount made inside is not seen outside" {
+    sh_run 'before=$(</proc/self/mountinfo)
+            (unshare_ns -rm && mount -t tmpfs tmpfs "$dir" && ls -A "$dir") &&
+            [[ -n $(ls -A "$dir") && $(</proc/self/mountinfo) == "$before" ]]'
+    is "$output" ""
+    done_quietly
+}
+
+@test "-R: the root, seen by the shell itself" {
+    mkdir -p "$dir/root/some/where"
+    sh_run 'unshare_ns -r -R "$dir/root" && echo / /* /*/* "$PWD" && pwd -P'
+    is "$output" $'/ /some /some/where /\n/'
+    done_quietly
+    sh_run 'unshare_ns -r --root="$dir/root" --wd=/some && echo * && pwd -P && cd .. && echo *'
+    is "$output" $'where\n/some\nsome'
+    done_quietly
+}
+
+@test "-w: the working directory" {
+    mkdir "$dir/sub"
+    sh_run 'unshare_ns -r -w "$dir/sub" && pwd -P && readlink /proc/self/cwd'
+    is "$output" "$dir/sub"$'\n'"$dir/sub"
+    done_quietly
+    sh_run 'cd "$dir" && unshare_ns -rm --wd sub && pwd -P'
+    is "$output" "$dir/sub"
+    done_quietly
+}
+
+@test "without -R and -w, root and working directory stay" {
+    mkdir "$dir/sub"
+    sh_run 'cd "$dir/sub" && unshare_ns -rmuinC && pwd -P && readlink /proc/self/root && echo "$PWD"'
+    is "$output" "$dir/sub"$'\n/\n'"$dir/sub"
+    done_quietly
+    mkdir "$dir/here"
+    sh_run 'unshare_ns -r -R "$dir" && cd /here && unshare_ns -m --propagation unchanged && pwd -P && cd / && echo *'
+    like "$output" $'/here\nhere*sub'
+    done_quietly
+}
+
+@test "--hostname, of the longest name too" {
+    local name
+    for name in box "$(printf 'x%.0s' {1..64})"; do
+        sh_run 'unshare_ns -ru --hostname "$1" && uname -n' "$name"
+        is "$output" "$name"
+        done_quietly
+    done
+    [[ $(uname -n) != box ]]
+}
+
+@test "--loopback: lo is up, else it is down" {
+    local connect='(exec 3<>/dev/tcp/127.0.0.1/1)'
+    sh_run "unshare_ns -rn && $connect"
+    like "$error" "*Network is unreachable*"
+    sh_run "unshare_ns -rn --loopback && $connect"
+    like "$error" "*Connection refused*"
+}
+
+@test "--mount-proc in place, and in another directory" {
+    ((EUID == 0)) || skip "an ordinary user's new /proc needs a PID namespace of his own"
+    mkdir "$dir/proc"
+    sh_run 'findmnt -no TARGET "$dir/proc"; unshare_ns --mount-proc="$dir/proc" && findmnt -no FSTYPE "$dir/proc"'
+    is "$output" proc
+    done_quietly
+    sh_run 'unshare_ns --mount-proc && grep -c " /proc proc " /proc/self/mounts'
+    is "$output" 2
+    done_quietly
+}
+
+@test "variables, arrays, functions, traps, options and open files stay" {
+    echo "a line" >"$dir/file"
+    sh_run 'set -u; shopt -s nullglob; list=(a "b c"); declare -A map=([k]=v); f() { echo "f $1"; }
+            trap "echo bye" EXIT; exec 7<"$dir/file"; umask 027; set -- one two
+            unshare_ns -rmuinC
+            echo "${list[1]} ${map[k]} $- $2 $(umask)"; f x; shopt -p nullglob; read -r line <&7; echo "$line"'
+    like "$output" $'b c v *u* two 0027\nf x\nshopt -s nullglob\na line\nbye'
+    done_quietly
+}
+
+@test "in a subshell, a substitution or a pipeline, only that changes" {
+    sh_run 'where() { readlink /proc/self/ns/user; }
+            here=$(where)
+            (unshare_ns -r && [[ $(where) != "$here" ]]) && [[ $(where) == "$here" ]] || exit 1
+            there=$(unshare_ns -r && where); [[ $there != "$here" && $(where) == "$here" ]] || exit 2
+            { unshare_ns -r && where; } | { read -r there && [[ $there != "$here" ]]; } || exit 3
+            [[ $(where) == "$here" ]] || exit 4'
+    done_quietly
+}
+
+@test "wrong usage: status 2, a sentence and the usage line, nothing changed" {
+    local usage
+    while read -r usage; do
+        sh_run "fingerprint \$dir/before
+                unshare_ns $usage; status=\$?
+                fingerprint \$dir/after; exit \$status"
+        is "$status" 2
+        is "$output" ""
+        like "$error" "bash: line +([0-9]): unshare_ns: *"$'\n'"unshare_ns: usage: unshare_ns [*"
+        is "$(wc -l <"$dir/error")" 2
+        unchanged
+    done <<-'EOT'
+
+		--
+		true
+		--user --map-user
+		-r --setgroups
+		-r --setgroups maybe
+		-m --propagation nonsense
+		-r --propagation slave
+		-r --hostname box
+		-r --loopback
+		-r --hostname
+		-r --wd
+		-r --root
+		-r=0
+		--map-root-user=0
+	EOT
+}
