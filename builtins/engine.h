@@ -12,9 +12,9 @@
 /* Ids of the options that have only a long name; a builtin's own start at OPT_OWN. */
 enum { OPT_HELP = 256, OPT_MAP_USER, OPT_MAP_GROUP, OPT_MAP_USERS, OPT_MAP_GROUPS, OPT_SETGROUPS, OPT_OWN };
 
-#define HELP_ROW                                                                                                       \
-    {                                                                                                                  \
-        OPT_HELP, "help", ARG_NONE, NULL, "show this help"                                                             \
+#define HELP_ROW                                           \
+    {                                                      \
+        OPT_HELP, "help", ARG_NONE, NULL, "show this help" \
     }
 
 /* clang-format off */

@@ -175,7 +175,8 @@ static bool open_target(const struct request *request, struct plan *plan)
 
     if (request->target == 0)
         return true;
-    if (target_open(&plan->target, request->target) < 0 || (request->all && (differs = target_differs(&plan->target)) < 0)) {
+    if (target_open(&plan->target, request->target) < 0
+        || (request->all && (differs = target_differs(&plan->target)) < 0)) {
         builtin_error("%d: %s", (int)request->target, strerror(errno));
         return false;
     }

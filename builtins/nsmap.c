@@ -102,6 +102,15 @@ static int parse(struct request *request, int argc, char **argv)
     return EXECUTION_SUCCESS;
 }
 
+static int cannot_look(const struct request *request)
+{
+    if (request->target != 0)
+        builtin_error("%d: %s", (int)request->target, errno == ENOENT ? "no such process" : strerror(errno));
+    else
+        builtin_error("/proc: %s", strerror(errno));
+    return EXECUTION_FAILURE;
+}
+
 /* --- showing ---------------------------------------------------------------------------------------------------- */
 
 /* Where a fact about the process goes: to standard output, or into an array. */
@@ -217,12 +226,12 @@ static int print_replayable(int proc)
 
 static int show(const struct request *request, int proc)
 {
-    if (request->print)
-        return print_replayable(proc);
-    if (!request->array)
-        return tell_all(proc, print_fact, NULL);
-    SHELL_VAR *array = shell_associative_array(request->array);
-    return array ? tell_all(proc, store_fact, array) : 0;
+    SHELL_VAR *array = NULL;
+
+    if (request->array && !(array = shell_associative_array(request->array)))
+        return EXECUTION_FAILURE;
+    int status = request->print ? print_replayable(proc) : tell_all(proc, array ? store_fact : print_fact, array);
+    return status < 0 ? cannot_look(request) : EXECUTION_SUCCESS;
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
@@ -277,15 +286,6 @@ static int write_maps(const struct request *request, int proc)
 
 /* --- the builtin ------------------------------------------------------------------------------------------------ */
 
-static int cannot_look(const struct request *request)
-{
-    if (request->target != 0)
-        builtin_error("%d: %s", (int)request->target, errno == ENOENT ? "no such process" : strerror(errno));
-    else
-        builtin_error("/proc: %s", strerror(errno));
-    return EXECUTION_FAILURE;
-}
-
 static int nsmap_builtin(WORD_LIST *list)
 {
     static struct request request; /* large */
@@ -299,10 +299,7 @@ static int nsmap_builtin(WORD_LIST *list)
     int proc = proc_open(request.target);
     if (proc < 0)
         return cannot_look(&request);
-    if (writes(&request))
-        status = write_maps(&request, proc);
-    else if (show(&request, proc) < 0)
-        status = cannot_look(&request);
+    status = writes(&request) ? write_maps(&request, proc) : show(&request, proc);
     close(proc);
     return sh_chkwrite(status);
 }

@@ -73,20 +73,45 @@ static void add_usage(struct option_help *help, size_t *used, const struct optio
         add(help, used, " %s", table->operands);
 }
 
-static void add_option(struct option_help *help, size_t *used, const struct option_table *table,
+/* Starts a line of the help. */
+static void begin_line(struct option_help *help, size_t *used, size_t *line)
+{
+    ++*used; /* keeps the NUL of the text before it */
+    help->lines[(*line)++] = help->text + *used;
+    help->text[*used] = '\0';
+}
+
+/* A line, or two where the option leaves no room for its text. */
+static void add_option(struct option_help *help, size_t *used, size_t *line, const struct option_table *table,
                        const struct option_row *row)
 {
+    enum { COLUMN = 22 };
     char spelled[64];
     const struct ns_type *type = row->help ? NULL : ns_type_of_letter(row->id);
+    int room = COLUMN - (int)strlen(spell(row, spelled, sizeof spelled));
 
+    begin_line(help, used, line);
     if (has_letter(row))
-        add(help, used, "  -%c, %-26s ", row->id, spell(row, spelled, sizeof spelled));
+        add(help, used, "  -%c, %s", row->id, spelled);
     else
-        add(help, used, "      %-26s ", spell(row, spelled, sizeof spelled));
+        add(help, used, "      %s", spelled);
+    if (room < 0) {
+        begin_line(help, used, line);
+        room = COLUMN + 6;
+    }
+    add(help, used, "%*s ", room, "");
     if (type)
         add(help, used, "%s %s namespace", table->namespace_help, type->title);
     else
         add(help, used, "%s", row->help);
+}
+
+static void add_lines(struct option_help *help, size_t *used, size_t *line, const char *const *texts)
+{
+    for (size_t i = 0; texts[i]; i++) {
+        begin_line(help, used, line);
+        add(help, used, "%s", texts[i]);
+    }
 }
 
 void options_help(const struct option_table *table, struct option_help *help)
@@ -97,19 +122,10 @@ void options_help(const struct option_table *table, struct option_help *help)
 
     help->usage = help->text;
     add_usage(help, &used, table, rows, count);
-    used++; /* keeps the NUL */
-    for (size_t i = 0; table->about[i]; i++, used++) {
-        help->lines[line++] = help->text + used;
-        add(help, &used, "%s", table->about[i]);
-    }
-    for (size_t i = 0; i < count; i++, used++) {
-        help->lines[line++] = help->text + used;
-        add_option(help, &used, table, &rows[i]);
-    }
-    for (size_t i = 0; table->after[i]; i++, used++) {
-        help->lines[line++] = help->text + used;
-        add(help, &used, "%s", table->after[i]);
-    }
+    add_lines(help, &used, &line, table->about);
+    for (size_t i = 0; i < count; i++)
+        add_option(help, &used, &line, table, &rows[i]);
+    add_lines(help, &used, &line, table->after);
     help->lines[line] = NULL;
 }
 

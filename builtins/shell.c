@@ -158,8 +158,7 @@ static void sync_all(const struct plan *plan, const char *directory_before)
         shell_sync_ids();
     else if (other_root)
         forget_user_name();
-    if (flags & CLONE_NEWUTS)
-        sync_hostname();
+    sync_hostname(); /* sethostname(2) tells nobody, so this is the occasion whatever was landed in */
     if (plan_carries_directories(plan)) {
         sync_directory(directory_before, other_root);
         phash_flush();
@@ -245,18 +244,59 @@ void shell_stay_as_supervisor(pid_t moved)
 static bool in_subshell; /* set while the subshell is being made, so true in it and nowhere else */
 static pid_t parent;
 
-static void forget_subshell(void *unused)
+/*
+ * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
+ * that are trapped or ignored are bash's business.
+ */
+static const int meant_for_command[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+enum { MEANT = sizeof meant_for_command / sizeof *meant_for_command };
+
+static bool forwards[MEANT];
+static volatile sig_atomic_t forwarded; /* the last one */
+
+static void forward(int number)
+{
+    forwarded = number;
+    if (last_made_pid > 0)
+        kill(last_made_pid, number);
+}
+
+static void start_forwarding(void)
+{
+    struct sigaction old, new = {.sa_handler = forward};
+
+    forwarded = 0;
+    last_made_pid = NO_PID; /* until bash has forked */
+    for (int i = 0; i < MEANT; i++) {
+        sigaction(meant_for_command[i], NULL, &old);
+        forwards[i] = (subshell_environment & SUBSHELL_ASYNC) && old.sa_handler == SIG_DFL;
+        if (forwards[i])
+            sigaction(meant_for_command[i], &new, NULL);
+    }
+}
+
+static void stop_forwarding(void)
+{
+    for (int i = 0; i < MEANT; i++)
+        if (forwards[i])
+            signal(meant_for_command[i], SIG_DFL);
+}
+
+static void leave_subshell(void *unused)
 {
     (void)unused;
     in_subshell = false;
+    stop_forwarding();
 }
 
 bool shell_is_in_subshell(void)
 {
-    bool is = in_subshell && getpid() != parent;
-
-    in_subshell = in_subshell && !is;
-    return is;
+    if (!in_subshell || getpid() == parent)
+        return false;
+    leave_subshell(NULL);
+    if (forwarded)
+        kill(getpid(), forwarded); /* it came between the fork and here */
+    return true;
 }
 
 /* A simple command of words that were expanded already. */
@@ -286,11 +326,14 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
     subshell->flags |= CMD_IGNORE_RETURN;
     begin_unwind_frame((char *)"nsbuiltins");
     add_unwind_protect(dispose_command, subshell);
-    add_unwind_protect(forget_subshell, NULL);
+    add_unwind_protect(leave_subshell, NULL);
     in_subshell = true;
     parent = getpid();
+    start_forwarding();
     int status = execute_command(subshell);
     run_unwind_frame((char *)"nsbuiltins");
+    if (forwarded && status == 128 + forwarded)
+        kill(getpid(), forwarded); /* COMMAND died of it, as this shell would have without our handler */
     return status;
 }
 

@@ -122,7 +122,7 @@ static const char *take_option(struct request *request, int id, const char *argu
     return NULL;
 }
 
-/* What the options imply. NULL, or the sentence that says which contradict each other. */
+/* What the options imply. NULL, or the sentence that says what is wrong with them together. */
 static const char *complete(struct request *request)
 {
     struct plan *plan = &request->plan;
@@ -133,6 +133,8 @@ static const char *complete(struct request *request)
         plan->create |= CLONE_NEWNS;
     if (!request->propagation_said && (plan->create & CLONE_NEWNS))
         plan->propagation = MS_REC | MS_PRIVATE;
+    if (plan_flags(plan) == 0 && !plan->move && !plan->root && !plan->wd)
+        return "no namespace is named";
     const char *wrong = engine_maps(&request->maps, geteuid(), getegid(), &plan->maps);
     return wrong ? wrong : plan_contradiction(plan);
 }
@@ -157,8 +159,6 @@ static int parse(struct request *request, int argc, char **argv)
             return engine_wrong_value(options.option, options.argument, wrong);
     }
     request->operand = options.operand;
-    if (options.operand == 1)
-        return engine_wrong_usage("no namespace is named");
     if ((wrong = complete(request)))
         return engine_wrong_usage(wrong);
     return EXECUTION_SUCCESS;

@@ -9,7 +9,7 @@
 #include "failure.h"
 
 enum {
-    IDMAP_RANGES = 340,                             /* the kernel's limit since Linux 4.15 */
+    IDMAP_RANGES = 340,                                       /* the kernel's limit since Linux 4.15 */
     IDMAP_TEXT = IDMAP_RANGES * 3 * (int)sizeof "4294967295", /* what a formatted map takes, with its NUL */
 };
 

@@ -40,7 +40,7 @@ static const char *append(struct idmap *map, struct id_range new)
 {
     if (new.count == 0)
         return "the count must be 1 or more";
-    if ((uint64_t)new.inner + new.count > UINT32_MAX || (uint64_t)new.outer + new.count > UINT32_MAX)
+    if ((uint64_t) new.inner + new.count > UINT32_MAX || (uint64_t) new.outer + new.count > UINT32_MAX)
         return "the range goes beyond ID 4294967294";
     if (map->ranges == IDMAP_RANGES)
         return "the kernel takes 340 ranges at most";
@@ -97,7 +97,8 @@ char *idmap_format(const struct idmap *map, char *text)
     text[0] = '\0';
     for (size_t i = 0; i < map->ranges; i++) {
         const struct id_range *range = &map->range[i];
-        used += (size_t)snprintf(text + used, IDMAP_TEXT - used, "%u %u %u\n", range->inner, range->outer, range->count);
+        used +=
+            (size_t)snprintf(text + used, IDMAP_TEXT - used, "%u %u %u\n", range->inner, range->outer, range->count);
     }
     return text;
 }

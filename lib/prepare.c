@@ -71,8 +71,8 @@ static int rehearse_directory(const struct plan *plan)
 static int mount_proc(const struct plan *plan)
 {
     /* What is mounted there may be shared with the host. EINVAL: nothing is mounted there. */
-    if (plan->propagation != (MS_REC | MS_PRIVATE)
-        && mount(NULL, plan->mount_proc, NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL)
+    if (plan->propagation != (MS_REC | MS_PRIVATE) && mount(NULL, plan->mount_proc, NULL, MS_REC | MS_PRIVATE, NULL) < 0
+        && errno != EINVAL)
         return -1;
     return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }

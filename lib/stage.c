@@ -109,7 +109,8 @@ static pid_t hear(int socket, const sigset_t *awake, struct failure *why)
         char space[CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec packet = {why, sizeof *why};
-    struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     struct pollfd ready = {.fd = socket, .events = POLLIN};
 
     if (ppoll(&ready, 1, NULL, awake) < 0)

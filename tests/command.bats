@@ -35,7 +35,7 @@ load helpers
 
 @test "the calling shell does not change" {
     local command
-    for command in true 'cd /' 'eval x=2; declare -g y=3' 'umask 077' 'exec 9</dev/null' 'trap "echo no" EXIT' \
+    for command in true 'cd /' 'eval "x=2; declare -g y=3"' 'umask 077' 'exec 9</dev/null' 'trap "echo no" USR1' \
         'unshare_ns -m' 'exit 0' 'sleep 0' 'set -f' 'no-such-command 2>/dev/null'; do
         sh_run 'x=1; cd "$dir"; fingerprint before; eval "unshare_ns -rmuin $1"; fingerprint after; echo "$x ${y-}"' \
             "$command"
@@ -75,7 +75,7 @@ load helpers
             if unshare_ns -r false; then echo wrong; else echo else; fi
             unshare_ns -r bash -c "exit 3" & wait $!; echo $?
             while read -r line; do echo "$line"; done < <(unshare_ns -rp echo from 1)
-            ! unshare_ns -r true || echo wrong; unshare_ns -r false | true; echo "${PIPESTATUS[@]}"'
+            ! unshare_ns -r true && echo wrong; unshare_ns -r false | true; echo "${PIPESTATUS[@]}"'
     is "$output" $'xbc\n0\nelse\n3\nfrom 1\n1 0'
     done_quietly
 }

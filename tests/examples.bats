@@ -48,7 +48,7 @@ run_container() {
     done
 
     run_container bash -c 'set -e
-        [[ ! -e $1 && ! -e /home/. ]] || ls -A /home; ! [[ -e $1 ]]
+        [[ ! -e $1 ]]
         [[ $(uname -n) != "$2" ]]
         set -- /proc/[0-9]*; [[ $# == 1 ]]
         set -- /sys/class/net/*; [[ $* == /sys/class/net/lo ]]
@@ -61,10 +61,10 @@ run_container() {
 }
 
 @test "what is written under /usr never reaches the host" {
-    run_container bash -c 'echo x >/usr/nsbuiltins-test && rm -r /usr/share/doc && ls /usr'
+    run_container bash -c 'echo inside >/usr/nsbuiltins-test && cat /usr/nsbuiltins-test'
+    is "$output" inside
     done_quietly
-    grep -qx nsbuiltins-test "$dir/output"
-    [[ ! -e /usr/nsbuiltins-test && -d /usr/share/doc ]]
+    [[ ! -e /usr/nsbuiltins-test ]]
 }
 
 @test "no mount and no directory of the host is left inside" {
@@ -91,7 +91,7 @@ run_container() {
     await
     local supervisor init
     supervisor=$(<"$dir/pid")
-    read -r init <"/proc/$supervisor/task/$supervisor/children"
+    init=$(tr -d ' ' <"/proc/$supervisor/task/$supervisor/children")
     bash_run "$join" "$init" bash -c 'cat /tmp/name; uname -n; id -u; readlink /proc/self/ns/pid; cat /proc/1/comm; exit 4'
     mapfile -t lines <<<"$output"
     is "${lines[1]}" "${lines[0]}"

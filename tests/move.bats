@@ -122,8 +122,18 @@ load helpers
 }
 
 @test "a script on standard input shares it with its commands" {
-    local script=$'unshare_ns -rp\nread -r line\nof the script\necho "$line"\nhead -n 1\nto a program\necho end; exit 3\n'
-    { prelude && printf '%s' "$script"; } >"$dir/script"
+    prelude >"$dir/script"
+    cat >>"$dir/script" <<-'EOT'
+		unshare_ns -rp
+		read -r line
+		of the script
+		echo "$line"
+		bash -c 'read -r line; echo "$line"'
+		to a program
+		echo end
+		exit 3
+		echo wrong
+	EOT
     bash_run <"$dir/script"
     is "$output" $'of the script\nto a program\nend'
     is "$status" 3
@@ -161,7 +171,11 @@ load helpers
 }
 
 @test "one move in another" {
-    sh_run 'for i in {1..5}; do unshare_ns -r -p; done; echo $$; readlink /proc/self/ns/pid >/dev/null; exit 7'
+    sh_run 'unshare_ns -rpm --mount-proc; for i in {1..5}; do unshare_ns -rpm --mount-proc; done; echo $$ /proc/[0-9]*; exit 7'
+    is "$output" "1 /proc/1"
+    is "$status" 7
+    is "$error" ""
+    sh_run 'for i in {1..5}; do unshare_ns -rp; done; echo $$; exit 7'
     is "$output" 1
     is "$status" 7
     is "$error" ""

@@ -80,11 +80,11 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 }
 
 @test "-p: a command that can be replayed" {
-    sh_run 'unshare_ns --map-user=5 --map-group=6 && nsmap -p'
+    sh_run 'unshare_ns --map-user=5 --map-group=6 && nsmap -p && cat /proc/self/{uid_map,gid_map,setgroups} >"$dir/maps"'
     done_quietly
-    bash -n "$dir/output"
-    like "$output" "@(unshare|nsenter)_ns *5*$EUID*"
-    sh_run "$output"
+    like "$output" "@(unshare_ns|nsmap) *5*$EUID*"
+    sh_run "unshare_ns -U; $output; cat /proc/self/{uid_map,gid_map,setgroups}"
+    is "$output" "$(<"$dir/maps")"
     done_quietly
 }
 
@@ -111,7 +111,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 }
 
 @test "the prompt knows who the shell has become" {
-    sh_run 'PS1="\u \$"; unshare_ns -U && echo "$UID" && nsmap -r && echo "${PS1@P} $UID $EUID"'
+    sh_run 'PS1="\u \\$"; unshare_ns -U && echo "$UID" && nsmap -r && echo "${PS1@P} $UID $EUID"'
     is "$output" "$(cat /proc/sys/kernel/overflowuid)"$'\nroot # 0 0'
     done_quietly
 }

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# The README is true: its scripts print what it says they print, and its commands work.
+
+load helpers
+
+readme=$NSB_SRCDIR/README.md
+
+# Writes the Nth ```bash block to $1 and the ```text block that follows it to $2.
+block() {
+    awk -v n="$3" -v script="$1" -v expected="$2" '
+        /^```bash$/ { count++; out = script; next }
+        /^```text$/ { out = expected; next }
+        /^```$/ { out = ""; next }
+        out != "" && count == n { print > out }' "$readme"
+}
+
+@test "each script of the tour prints what the README says" {
+    export BASH_LOADABLES_PATH=${NSBUILTINS_SO%/*}
+    count=$(grep -c '^```bash$' "$readme")
+    [ "$count" -gt 0 ]
+    for ((n = 1; n <= count; n++)); do
+        script=$dir/$n.sh
+        block "$script" "$script.expected" "$n"
+        [ -s "$script" ] && [ -s "$script.expected" ]
+        bash "$script" >"$script.out" 2>&1 </dev/null || true
+        diff -u "$script.expected" "$script.out"
+    done
+}
+
+@test "the README's commands are bootstrap's" {
+    grep -qx '    ./bootstrap demo' "$readme"
+    grep -qx '    ./bootstrap check' "$readme" # which runs this
+    grep -qx '    ./bootstrap build' "$readme"
+}
+
+@test "./bootstrap demo assembles the container" {
+    run bash "${readme%/*}/bootstrap" demo </dev/null
+    [ "$status" -eq 0 ]
+    [[ $output == *"PID 1"* ]]
+    [[ $output == *"the host"*"has no /usr/proof"* ]]
+}
+
+@test "every option that the README names is one" {
+    help=$(bash -c 'enable -f "$NSBUILTINS_SO" unshare_ns nsenter_ns nsmap; help unshare_ns nsenter_ns nsmap')
+    awk '/^```bash$/ { on = 1 } /^```$/ { on = 0 } on && /(unshare_ns|nsenter_ns|nsmap) /' "$readme" \
+        | grep -oE -- ' --[a-z-]+' | sort -u >"$dir/options"
+    [ -s "$dir/options" ]
+    while read -r option; do
+        grep -qE -- "$option([=[ ]|\$)" <<<"$help" || [ "$option" = --root ]
+    done <"$dir/options"
+}

@@ -1,0 +1,39 @@
+#include <sys/stat.h>
+
+#include "nstype.h"
+#include "tap.h"
+
+/* The kernel's own list of files is the reference for the table. */
+static void check_kernel_has(const char *name)
+{
+    char path[64], claim[96];
+    struct stat status;
+
+    snprintf(path, sizeof path, "/proc/self/ns/%s", name);
+    snprintf(claim, sizeof claim, "the kernel has %s", path);
+    check(stat(path, &status) == 0, claim);
+}
+
+int main(void)
+{
+    char text[96];
+    int all = 0;
+
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        const struct ns_type *type = &ns_types[i];
+        check_kernel_has(type->file);
+        if (type->children)
+            check_kernel_has(type->children);
+        check(ns_type_of_letter(type->letter) == type, "each letter finds its row");
+        check(ns_type_of_flag(type->flag) == type, "each flag finds its row");
+        all |= type->flag;
+    }
+    check(ns_types[0].flag == CLONE_NEWUSER, "the user namespace stands first, as it is joined first");
+    check(!ns_type_of_letter('x') && !ns_type_of_flag(0), "what is no type finds nothing");
+    check_text(ns_titles(0, text, sizeof text), "", "no flags have no titles");
+    check_text(ns_titles(CLONE_NEWNET, text, sizeof text), "network", "one title");
+    check_text(ns_titles(CLONE_NEWNS | CLONE_NEWPID, text, sizeof text), "mount and PID", "two titles");
+    check_text(ns_titles(all, text, sizeof text), "user, mount, UTS, IPC, network, PID, cgroup and time", "all titles");
+    check_text(ns_titles(all, text, 8), "user, m", "a short buffer is filled, not overrun");
+    return done();
+}

@@ -1,0 +1,94 @@
+#include "options.h"
+#include "tap.h"
+
+static const struct option_row rows[] = {
+    {'R', "root", ARG_REQUIRED, "DIR", "change the root"},
+    {'f', "fork", ARG_NONE, NULL, "fork"},
+    {300, "mount-proc", ARG_OPTIONAL, "DIR", "mount a procfs"},
+    {301, "mount-all", ARG_NONE, NULL, "mount all"},
+};
+static const char *const about[] = {"About.", "", NULL};
+static const char *const after[] = {"After.", NULL};
+static const struct option_table table = {
+    .name = "try",
+    .operands = "[COMMAND]",
+    .rows = rows,
+    .count = 4,
+    .namespaces = true,
+    .namespace_file = "FILE",
+    .namespace_help = "join the",
+    .about = about,
+    .after = after,
+};
+
+static struct options options;
+
+/* Parses these words from the start and gives the first result. */
+static int parse(char **words)
+{
+    int count = 0;
+
+    while (words[count])
+        count++;
+    options = (struct options){.table = &table, .argc = count, .argv = words};
+    return options_next(&options);
+}
+
+#define PARSE(...) parse((char *[]){(char *)"try", __VA_ARGS__, NULL})
+
+static void check_options(void)
+{
+    check(PARSE((char *)"-R", (char *)"/x") == 'R' && strcmp(options.argument, "/x") == 0, "a letter and its argument");
+    check_text(options.option, "--root", "it is named by its long name");
+    check(PARSE((char *)"--root=/x") == 'R' && strcmp(options.argument, "/x") == 0, "a long name with =");
+    check(PARSE((char *)"-n/run/x") == 'n' && strcmp(options.argument, "/run/x") == 0,
+          "a namespace type with its file");
+    check(PARSE((char *)"--net") == 'n' && !options.argument, "and without");
+    check(PARSE((char *)"-fn") == 'f' && options_next(&options) == 'n', "letters in one word");
+    check(PARSE((char *)"--mount-p") == 300, "a long name may be cut short");
+    check(PARSE((char *)"-f", (char *)"ls", (char *)"-n") == 'f' && options_next(&options) == OPTIONS_END,
+          "options end at the first operand");
+    check(options.operand == 2, "which is then known");
+    check(PARSE((char *)"--", (char *)"-f") == OPTIONS_END && options.operand == 2, "-- ends them too");
+    check(PARSE((char *)"-f") == 'f', "a parse that was given up leaves nothing to the next");
+}
+
+static void check_wrong(int result, const char *sentence)
+{
+    check(result == OPTIONS_WRONG, sentence);
+    check_text(options.wrong, sentence, "and says so");
+}
+
+static void check_errors(void)
+{
+    check_wrong(PARSE((char *)"-x"), "-x: invalid option");
+    check_wrong(PARSE((char *)"--nothing"), "--nothing: invalid or ambiguous option");
+    check_wrong(PARSE((char *)"--mount-"), "--mount-: invalid or ambiguous option");
+    check_wrong(PARSE((char *)"-R"), "-R: option requires an argument");
+    check_wrong(PARSE((char *)"--root"), "--root: option requires an argument");
+    check_wrong(PARSE((char *)"--fork=1"), "--fork=1: option takes no argument");
+}
+
+static void check_help(void)
+{
+    static struct option_help help;
+    size_t lines = 0;
+
+    options_help(&table, &help);
+    check_text(help.usage, "try [-UmuinpCTf] [-R DIR] [--mount-proc[=DIR]] [--mount-all] [COMMAND]", "the usage line");
+    while (help.lines[lines])
+        lines++;
+    check(lines == 2 + 8 + 4 + 1, "a line for each option, between what comes before and after");
+    check_text(help.lines[0], "About.", "before");
+    check_text(help.lines[3], "  -m, --mount[=FILE]         join the mount namespace", "a namespace type");
+    check_text(help.lines[12], "      --mount-proc[=DIR]     mount a procfs", "an option without a letter");
+    check_text(help.lines[14], "After.", "after");
+}
+
+int main(void)
+{
+    check_options();
+    check_errors();
+    check_help();
+    return done();
+}

@@ -1,0 +1,83 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "plan.h"
+#include "tap.h"
+
+static struct plan plan;
+
+static const struct plan *creating(int flags)
+{
+    plan_init(&plan);
+    plan.create = flags;
+    return &plan;
+}
+
+static void check_contradiction(const char *expected)
+{
+    const char *wrong = plan_contradiction(&plan);
+
+    check_text(wrong ? wrong : "(none)", expected, expected);
+}
+
+static void check_contradictions(void)
+{
+    creating(CLONE_NEWUSER);
+    plan.hostname = "box";
+    check_contradiction("--hostname needs --uts, or it would rename the host");
+    creating(CLONE_NEWUSER);
+    plan.loopback = true;
+    check_contradiction("--loopback needs --net");
+    creating(CLONE_NEWUSER);
+    plan.propagation = MS_SLAVE;
+    check_contradiction("--propagation needs --mount");
+    creating(CLONE_NEWNS);
+    plan.maps.setgroups = SETGROUPS_DENY;
+    check_contradiction("--setgroups needs --user");
+    creating(CLONE_NEWUSER | CLONE_NEWUTS);
+    plan.hostname = "box";
+    check_contradiction("(none)");
+}
+
+static void check_single_calls(void)
+{
+    check(plan_is_single_call(creating(CLONE_NEWUTS | CLONE_NEWNET)), "unshare(2) makes several in one call");
+    check(!plan_is_single_call(creating(CLONE_NEWPID)), "a PID namespace is not entered by a call");
+    check(!plan_is_single_call(creating(CLONE_NEWTIME)), "nor is a new time namespace");
+    creating(CLONE_NEWNS);
+    plan.propagation = MS_PRIVATE;
+    check(!plan_is_single_call(&plan), "a step inside can fail after the call");
+    creating(CLONE_NEWUSER);
+    idmap_add_one(&plan.maps.users, 0, 1000);
+    check(!plan_is_single_call(&plan), "so can a map");
+
+    creating(0);
+    plan.join = CLONE_NEWNET | CLONE_NEWUTS;
+    check(plan_is_single_call(&plan), "setns(2) joins several of one process in one call");
+    plan.files[4] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    check(!plan_is_single_call(&plan), "a file besides takes another call");
+    plan.join = CLONE_NEWNET;
+    check(plan_is_single_call(&plan), "a file alone takes one");
+    plan_free(&plan);
+    check(plan.files[4] == -1, "plan_free() closes and forgets what the plan holds");
+}
+
+static void check_ways(void)
+{
+    check(plan_moves(creating(CLONE_NEWPID)), "a PID namespace moves the shell");
+    check(!plan_moves(creating(CLONE_NEWNS)), "a mount namespace does not");
+    plan.move = true;
+    check(plan_moves(&plan), "--fork moves it");
+    check(plan_carries_directories(&plan), "setns(2) into a mount namespace resets the directories");
+    check(!plan_carries_directories(creating(CLONE_NEWUSER)), "into a user namespace it does not");
+    plan.wd = "/";
+    check(plan_carries_directories(&plan), "a new working directory is carried over too");
+}
+
+int main(void)
+{
+    check_contradictions();
+    check_single_calls();
+    check_ways();
+    return done();
+}
