@@ -48,11 +48,16 @@ static enum setgroups parse_setgroups(const char *text)
     return strcmp(text, "deny") == 0 ? SETGROUPS_DENY : SETGROUPS_UNSAID;
 }
 
-static void map_both(struct map_request *request, unsigned user, unsigned group)
+static const char *take_user(struct mapped *user, const char *argument)
 {
-    request->user = request->group = true;
-    request->inner_user = user;
-    request->inner_group = group;
+    *user = (struct mapped){.wanted = true};
+    return engine_parse_user(argument, &user->inner) ? NULL : "expected a user name or a UID from 0 to 4294967294";
+}
+
+static const char *take_group(struct mapped *group, const char *argument)
+{
+    *group = (struct mapped){.wanted = true};
+    return engine_parse_group(argument, &group->inner) ? NULL : "expected a group name or a GID from 0 to 4294967294";
 }
 
 bool engine_map_option(struct map_request *request, int id, const char *argument, const char **wrong)
@@ -60,18 +65,14 @@ bool engine_map_option(struct map_request *request, int id, const char *argument
     *wrong = NULL;
     switch (id) {
     case 'r':
-        map_both(request, 0, 0);
-        return true;
     case 'c':
-        map_both(request, geteuid(), getegid());
+        request->user = request->group = (struct mapped){.wanted = true, .to_itself = id == 'c'};
         return true;
     case OPT_MAP_USER:
-        request->user = engine_parse_user(argument, &request->inner_user);
-        *wrong = request->user ? NULL : "expected a user name or a UID from 0 to 4294967294";
+        *wrong = take_user(&request->user, argument);
         return true;
     case OPT_MAP_GROUP:
-        request->group = engine_parse_group(argument, &request->inner_group);
-        *wrong = request->group ? NULL : "expected a group name or a GID from 0 to 4294967294";
+        *wrong = take_group(&request->group, argument);
         return true;
     case OPT_MAP_USERS:
         *wrong = idmap_add(&request->ranges.users, argument);
@@ -90,7 +91,13 @@ bool engine_map_option(struct map_request *request, int id, const char *argument
 
 bool engine_maps_ids(const struct map_request *request)
 {
-    return request->user || request->group || request->ranges.users.ranges > 0 || request->ranges.groups.ranges > 0;
+    return request->user.wanted || request->group.wanted || request->ranges.users.ranges > 0
+           || request->ranges.groups.ranges > 0;
+}
+
+static const char *add_mapped(struct idmap *map, const struct mapped *mapped, unsigned outer_id)
+{
+    return mapped->wanted ? idmap_add_one(map, mapped->to_itself ? outer_id : mapped->inner, outer_id) : NULL;
 }
 
 /* An unprivileged process may write gid_map only where setgroups(2) is denied; unshare(1) denies it for every single GID. */
@@ -98,13 +105,13 @@ const char *engine_maps(const struct map_request *request, unsigned outer_user, 
                         struct idmaps *maps)
 {
     *maps = request->ranges;
-    if (request->group && maps->setgroups == SETGROUPS_ALLOW)
+    if (request->group.wanted && maps->setgroups == SETGROUPS_ALLOW)
         return "--setgroups=allow and --map-group exclude each other";
-    if (request->user && idmap_add_one(&maps->users, request->inner_user, outer_user))
+    if (add_mapped(&maps->users, &request->user, outer_user))
         return "--map-user and --map-users overlap";
-    if (request->group && idmap_add_one(&maps->groups, request->inner_group, outer_group))
+    if (add_mapped(&maps->groups, &request->group, outer_group))
         return "--map-group and --map-groups overlap";
-    if (request->group)
+    if (request->group.wanted)
         maps->setgroups = SETGROUPS_DENY;
     return NULL;
 }

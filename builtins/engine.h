@@ -28,10 +28,15 @@ enum { OPT_HELP = 256, OPT_MAP_USER, OPT_MAP_GROUP, OPT_MAP_USERS, OPT_MAP_GROUP
     {OPT_SETGROUPS, "setgroups", ARG_REQUIRED, "allow|deny", "allow or deny setgroups(2) in the user namespace"}
 /* clang-format on */
 
-/* The map options as given. Of the current user and group, the inner ID is known; the outer one is not yet. */
+/* What the current user or group becomes inside. */
+struct mapped {
+    bool wanted, to_itself; /* or else to: */
+    unsigned inner;
+};
+
+/* The map options as given; the outer ID of the current user and group is not yet known. */
 struct map_request {
-    bool user, group; /* the current ones are mapped */
-    unsigned inner_user, inner_group;
+    struct mapped user, group;
     struct idmaps ranges;
 };
 

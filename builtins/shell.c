@@ -352,11 +352,13 @@ SHELL_VAR *shell_associative_array(const char *name)
 {
     enum { CHECK_READONLY = 1, ASSOCIATIVE = 2 };
 
-    if (!legal_identifier(name)) {
-        sh_invalidid((char *)name);
+    SHELL_VAR *array = find_variable(name);
+
+    if (array && !assoc_p(array)) {
+        builtin_error("%s: not an associative array", name);
         return NULL;
     }
-    SHELL_VAR *array = find_or_make_array_variable((char *)name, CHECK_READONLY | ASSOCIATIVE);
+    array = find_or_make_array_variable((char *)name, CHECK_READONLY | ASSOCIATIVE);
     if (array)
         assoc_flush(assoc_cell(array));
     return array;
