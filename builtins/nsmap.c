@@ -241,7 +241,8 @@ static bool outer_ids(const struct request *request, unsigned *user, unsigned *g
 {
     *user = geteuid();
     *group = getegid();
-    if (request->target != 0 || !(request->maps.user.wanted || request->maps.group.wanted) || engine_outer_ids(user, group))
+    if (request->target != 0 || !(request->maps.user.wanted || request->maps.group.wanted)
+        || engine_outer_ids(user, group))
         return true;
     builtin_error("the IDs outside are not known: this shell did not make its user namespace; say --map-users and "
                   "--map-groups");

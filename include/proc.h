@@ -4,10 +4,19 @@
 
 #include <sys/types.h>
 
+/* Opens /proc (O_PATH). The caller closes the descriptor. errno: ENODEV where it is no procfs, or open(2)'s. */
+int procfs_open(void);
+
 /*
- * Opens /proc/PID (O_PATH); 0 is the calling process. The caller closes the descriptor. Fails unless /proc is a
- * procfs and of the caller's own PID namespace: in any other, the same number is another process. errno: ENOENT
- * (no such process), ENODEV (/proc is no procfs), EXDEV (of another PID namespace), or open(2)'s.
+ * Opens the calling process's directory in a procfs_open() descriptor (O_PATH). It is found in the procfs of an outer
+ * PID namespace too, as after a move without a new /proc. The caller closes it. errno: openat(2)'s.
+ */
+int proc_open_self(int procfs);
+
+/*
+ * Opens /proc/PID (O_PATH); 0 is the calling process. The caller closes the descriptor. Unless it is 0, /proc must be of
+ * the caller's own PID namespace: in any other, the same number is another process. errno: ENOENT (no such process),
+ * EXDEV (/proc is of another PID namespace), procfs_open()'s, or openat(2)'s.
  */
 int proc_open(pid_t pid);
 

@@ -13,6 +13,7 @@ struct stage {
     pid_t helper; /* makes or joins; 0: gone */
     pid_t inner;  /* its child, where only a child is inside (PID and time namespaces); 0: none */
     int socket;   /* to the helpers: they end when it is closed */
+    int proc;     /* /proc/PID of the one that stage_process() names (O_PATH); below 0: -errno, why it has none */
     bool adopts;  /* the shell was made a subreaper, to become the inner one's parent */
 };
 

@@ -139,7 +139,7 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
     case STEP_FORK:
         return failure->err == ENOMEM ? "the init of the PID namespace for children may have ended" : NULL;
     case STEP_PROC:
-        return "mount the procfs of this PID namespace on /proc";
+        return failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
     case STEP_KEEP_WD:
         return "go to a directory that stays accessible (cd /) first";
     default:

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "prepare.h"
-#include "proc.h"
 #include "stage.h"
 
 static int join_file(const struct plan *plan, size_t i)
@@ -60,25 +59,23 @@ static void way_close(struct way *way)
         close(way->cwd);
 }
 
-static int way_open_directories(struct way *way, pid_t helper, struct failure *why)
+static int way_open_directories(struct way *way, int proc, struct failure *why)
 {
-    int proc = proc_open(helper);
-
-    if (proc < 0)
+    if (proc < 0) {
+        errno = -proc;
         return fail(why, STEP_PROC);
+    }
     way->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     way->cwd = way->root < 0 ? -1 : openat(proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = way->cwd < 0 ? fail(why, STEP_LAND) : 0;
-    close(proc);
-    return status;
+    return way->cwd < 0 ? fail(why, STEP_LAND) : 0;
 }
 
-static int way_open(struct way *way, const struct plan *plan, pid_t helper, struct failure *why)
+static int way_open(struct way *way, const struct plan *plan, const struct stage *stage, struct failure *why)
 {
-    *way = (struct way){(int)syscall(SYS_pidfd_open, helper, 0), -1, -1};
+    *way = (struct way){(int)syscall(SYS_pidfd_open, stage_process(stage), 0), -1, -1};
     if (way->pidfd < 0)
         return fail(why, STEP_LAND);
-    return plan_carries_directories(plan) ? way_open_directories(way, helper, why) : 0;
+    return plan_carries_directories(plan) ? way_open_directories(way, stage->proc, why) : 0;
 }
 
 /*
@@ -137,7 +134,7 @@ static int follow(const struct plan *plan, const struct way *way, struct failure
 static enum landing land_enter(const struct plan *plan, struct stage *stage, struct failure *why)
 {
     struct way way;
-    int status = way_open(&way, plan, stage_process(stage), why);
+    int status = way_open(&way, plan, stage, why);
 
     if (status == 0)
         status = follow(plan, &way, why);

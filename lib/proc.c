@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,41 +11,54 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* /proc/self names the reader by its number in the PID namespace that this procfs was mounted for. */
-static int is_own(int procfs)
+int procfs_open(void)
 {
     struct statfs fs;
-    char self[16];
+    int procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    if (fstatfs(procfs, &fs) < 0)
-        return -1;
-    if (fs.f_type != PROC_SUPER_MAGIC) {
-        errno = ENODEV;
-        return -1;
-    }
-    ssize_t length = readlinkat(procfs, "self", self, sizeof self - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        if (atoi(self) == getpid())
-            return 0;
-    }
-    errno = EXDEV;
+    if (procfs < 0 || (fstatfs(procfs, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC))
+        return procfs;
+    close(procfs);
+    errno = ENODEV;
     return -1;
+}
+
+int proc_open_self(int procfs)
+{
+    return openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* /proc/self names the reader by its number in the PID namespace that this procfs was mounted for. */
+static bool is_own(int procfs)
+{
+    char self[16];
+    ssize_t length = readlinkat(procfs, "self", self, sizeof self - 1);
+
+    if (length <= 0)
+        return false;
+    self[length] = '\0';
+    return atoi(self) == getpid();
+}
+
+static int open_number(int procfs, pid_t pid)
+{
+    char name[16];
+
+    if (!is_own(procfs)) {
+        errno = EXDEV;
+        return -1;
+    }
+    snprintf(name, sizeof name, "%d", (int)pid);
+    return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int proc_open(pid_t pid)
 {
-    char name[16] = "self";
-    int procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = -1;
+    int procfs = procfs_open();
 
     if (procfs < 0)
         return -1;
-    if (pid != 0)
-        snprintf(name, sizeof name, "%d", (int)pid);
-    if (is_own(procfs) == 0)
-        fd = openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
+    int fd = pid == 0 ? proc_open_self(procfs) : open_number(procfs, pid);
     int err = errno;
     close(procfs);
     errno = err;

@@ -9,12 +9,15 @@
  * its supervisor. (clone(2) with CLONE_PARENT would spare the detour, but leaves glibc with a wrong thread ID.)
  *
  * Messages are struct failure, STEP_NONE for success, one packet each. The kernel adds the sender's PID as the shell
- * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number.
+ * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
+ * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
+ * anything was joined, since one inside may be false.
  */
 #include "stage.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,15 +29,32 @@
 #include "prepare.h"
 #include "proc.h"
 
-static void tell(int socket, const struct failure *what)
+/* Control data of a message: the sender's credentials and a descriptor. */
+union control {
+    struct cmsghdr align;
+    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+};
+
+/* Sends a message; proc: a descriptor to go with it, or -1. */
+static void tell(int socket, const struct failure *what, int proc)
 {
+    union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec packet = {(void *)(uintptr_t)what, sizeof *what};
+    struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
+
+    if (proc >= 0) {
+        control.align.cmsg_len = CMSG_LEN(sizeof proc);
+        memcpy(CMSG_DATA(&control.align), &proc, sizeof proc);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(sizeof proc);
+    }
     /* The shell may be gone: then nobody is left to be told, and the wait that follows ends the helper. */
-    (void)!send(socket, what, sizeof *what, MSG_NOSIGNAL);
+    (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 static _Noreturn void give_up(int socket, const struct failure *what)
 {
-    tell(socket, what);
+    tell(socket, what, -1);
     _exit(EXIT_FAILURE);
 }
 
@@ -68,73 +88,114 @@ static void rehearse_credentials(const struct plan *plan, int socket)
 static void become_shell(int socket)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    tell(socket, &(struct failure){STEP_NONE, 0});
+    tell(socket, &(struct failure){STEP_NONE, 0}, -1);
     close(socket);
+}
+
+/*
+ * Says that all is well so far, and waits for the shell's word. procfs: a procfs_open() descriptor, or -errno; without
+ * one it goes on, and says why, since not every plan needs it.
+ */
+static void report(int socket, int procfs)
+{
+    int proc = procfs < 0 ? procfs : proc_open_self(procfs);
+
+    if (procfs >= 0 && proc < 0)
+        proc = -errno;
+    tell(socket, &(struct failure){STEP_NONE, proc < 0 ? -proc : 0}, proc);
+    if (proc >= 0)
+        close(proc);
+    await_shell(socket);
+}
+
+static void fork_inner(int socket)
+{
+    struct failure what;
+    pid_t inner = fork();
+
+    if (inner < 0) {
+        fail(&what, STEP_FORK);
+        give_up(socket, &what);
+    }
+    if (inner > 0)
+        _exit(EXIT_SUCCESS);
 }
 
 static enum staged help(const struct plan *plan, int socket)
 {
-    struct failure what = {STEP_NONE, 0};
+    struct failure what;
+    int procfs = procfs_open();
 
+    if (procfs < 0)
+        procfs = -errno;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (enter(plan, &what) < 0)
         give_up(socket, &what);
-    if (idmaps_wanted(&plan->maps)) {
-        tell(socket, &what);
-        await_shell(socket);
-    }
-    if (needs_child(plan)) {
-        pid_t inner = fork();
-        if (inner < 0) {
-            fail(&what, STEP_FORK);
-            give_up(socket, &what);
-        }
-        if (inner > 0)
-            _exit(EXIT_SUCCESS);
-    }
+    if (idmaps_wanted(&plan->maps))
+        report(socket, procfs);
+    if (needs_child(plan))
+        fork_inner(socket);
     if (prepare(plan, &what) < 0)
         give_up(socket, &what);
     rehearse_credentials(plan, socket);
-    tell(socket, &what);
-    await_shell(socket);
+    report(socket, procfs);
+    if (procfs >= 0)
+        close(procfs);
     become_shell(socket);
     return STAGE_INSIDE;
 }
 
-/* Receives one message. Returns the sender's PID, or -1 and *why: the helper's failure, or that it ended. */
-static pid_t hear(int socket, const sigset_t *awake, struct failure *why)
+static void close_proc(struct stage *stage)
 {
-    union {
-        struct cmsghdr align;
-        char space[CMSG_SPACE(sizeof(struct ucred))];
-    } control;
+    if (stage->proc >= 0)
+        close(stage->proc);
+    stage->proc = -ENOENT;
+}
+
+/*
+ * Takes the sender and its directory out of a message's control data. Returns the sender's PID, 0: there is none. The
+ * kernel cuts a descriptor off (MSG_CTRUNC) for which the receiver has no number left.
+ */
+static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
+{
+    struct ucred sender = {0};
+
+    close_proc(stage);
+    stage->proc = message->msg_flags & MSG_CTRUNC ? -EMFILE : -err;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_type == SCM_CREDENTIALS)
+            memcpy(&sender, CMSG_DATA(part), sizeof sender);
+        if (part->cmsg_type == SCM_RIGHTS)
+            memcpy(&stage->proc, CMSG_DATA(part), sizeof stage->proc);
+    }
+    return sender.pid;
+}
+
+/* Receives one message. Returns the sender's PID, or -1 and *why: the helper's failure, or that it ended. */
+static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *why)
+{
+    union control control;
     struct iovec packet = {why, sizeof *why};
     struct msghdr message = {
         .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    struct pollfd ready = {.fd = socket, .events = POLLIN};
+    struct pollfd ready = {.fd = stage->socket, .events = POLLIN};
 
     if (ppoll(&ready, 1, NULL, awake) < 0)
         return fail(why, STEP_INTERRUPTED);
-    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    struct cmsghdr *sender = got == sizeof *why ? CMSG_FIRSTHDR(&message) : NULL;
-    if (!sender || sender->cmsg_type != SCM_CREDENTIALS) {
-        *why = (struct failure){STEP_HELPER, ECHILD};
-        return -1;
-    }
-    struct ucred credentials;
-    memcpy(&credentials, CMSG_DATA(sender), sizeof credentials);
-    return credentials.pid;
+    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
+    pid_t sender = got == sizeof *why ? read_control(stage, &message, why->err) : 0;
+    if (sender > 0)
+        return sender;
+    *why = (struct failure){STEP_HELPER, ECHILD};
+    return -1;
 }
 
 static int write_maps(const struct stage *stage, const struct idmaps *maps, struct failure *why)
 {
-    int proc = proc_open(stage->helper);
-
-    if (proc < 0)
-        return fail(why, STEP_PROC);
-    int status = idmaps_write(proc, maps, why);
-    close(proc);
-    return status;
+    if (stage->proc >= 0)
+        return idmaps_write(stage->proc, maps, why);
+    errno = -stage->proc;
+    return fail(why, STEP_PROC);
 }
 
 static void wait_for_end(pid_t *pid)
@@ -160,11 +221,11 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps)) {
-        if (hear(stage->socket, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, why) < 0)
+        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, why) < 0)
             return -1;
         (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, the next hear() says so */
     }
-    sender = hear(stage->socket, awake, why);
+    sender = hear(stage, awake, why);
     if (sender > 0 && sender != stage->helper) {
         stage->inner = sender;
         adopt(stage);
@@ -200,7 +261,7 @@ static enum staged start(struct stage *stage, const struct plan *plan, struct fa
 
 enum staged stage_begin(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why)
 {
-    *stage = (struct stage){.socket = -1};
+    *stage = (struct stage){.socket = -1, .proc = -ENOENT};
     enum staged staged = start(stage, plan, why);
 
     if (staged == STAGE_READY && direct(stage, plan, awake, why) < 0)
@@ -222,6 +283,7 @@ void stage_end(struct stage *stage)
     if (stage->socket >= 0)
         close(stage->socket);
     stage->socket = -1;
+    close_proc(stage);
     if (stage->helper > 0)
         kill(stage->helper, SIGKILL);
     adopt(stage);
@@ -238,9 +300,10 @@ int stage_release(struct stage *stage, struct failure *why)
 
     sigfillset(&all);
     (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, hear() says so */
-    if (hear(stage->socket, &all, why) < 0)
+    if (hear(stage, &all, why) < 0)
         return -1;
     close(stage->socket);
     stage->socket = -1;
+    close_proc(stage);
     return 0;
 }

@@ -156,7 +156,7 @@ refused_all() {
     needs strace -f -e inject=sethostname:error=EPERM true
     local fault
     for fault in unshare:error=ENOSPC unshare:error=EUSERS setns:error=EPERM setns:error=ENOMEM mount:error=EACCES \
-        pidfd_open:error=ENOSYS sethostname:error=EPERM sethostname:signal=KILL mount:signal=KILL unshare:signal=SEGV; do
+        pidfd_open:error=ENOSYS sethostname:error=EPERM sethostname:signal=KILL mount:signal=KILL unshare:signal=KILL; do
         via=(strace -f -qq -o /dev/null -e "trace=${fault%%:*}" -e "inject=$fault")
         refused 'unshare_ns -rmu --hostname box'
         is "$status" 1
