@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,7 +38,8 @@ union control {
 static void tell(int socket, const struct failure *what, int proc)
 {
     union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct iovec packet = {(void *)(uintptr_t)what, sizeof *what};
+    struct failure copy = *what;
+    struct iovec packet = {&copy, sizeof copy};
     struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
 
     if (proc >= 0) {

@@ -93,18 +93,19 @@ like() {
 
 # fingerprint FILE: writes to FILE, of the shell it is called in, what a builtin that failed must have left alone
 fingerprint() {
-    local file line
+    local file line lines
     readlink "/proc/$BASHPID/"{cwd,root,ns/*,fd/*} >"$1"
     {
         jobs
         trap
-        while read -r line; do
+        # mapfile reads a file as it was at one moment; read goes back and forth in it, and /proc changes meanwhile.
+        mapfile -t lines <"/proc/$BASHPID/status"
+        for line in "${lines[@]}"; do
             [[ $line != @(Umask|Uid|Gid|Groups|NS*|Threads|Sig[BIC]*|Cap*|NoNewPrivs|Seccomp):* ]] || echo "$line"
-        done <"/proc/$BASHPID/status"
+        done
         for file in {uid_map,gid_map,setgroups,mountinfo} task/$BASHPID/children ../sys/kernel/hostname; do
-            while read -r line || [[ $line ]]; do
-                echo "$file $line"
-            done <"/proc/$BASHPID/$file"
+            mapfile -t lines <"/proc/$BASHPID/$file"
+            printf '%s\n' "${lines[@]/#/$file }"
         done
         echo "$$ $BASHPID $PPID $UID $EUID ${GROUPS[*]} $PWD ${OLDPWD-} $HOSTNAME $-"
     } >>"$1"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The README is true: its scripts print what it says they print, and its commands work.
 
+# shellcheck disable=SC2154 # $dir is the directory of the test, made by setup() in helpers.bash
 load helpers
 
 readme=$NSB_SRCDIR/README.md
@@ -42,8 +43,8 @@ block() {
 
 @test "every option that the README names is one" {
     help=$(bash -c 'enable -f "$NSBUILTINS_SO" unshare_ns nsenter_ns nsmap; help unshare_ns nsenter_ns nsmap')
-    awk '/^```bash$/ { on = 1 } /^```$/ { on = 0 } on && /(unshare_ns|nsenter_ns|nsmap) /' "$readme" \
-        | grep -oE -- ' --[a-z-]+' | sort -u >"$dir/options"
+    awk '/^```bash$/ { on = 1 } /^```$/ { on = 0 } on && /(unshare_ns|nsenter_ns|nsmap) /' "$readme" |
+        grep -oE -- ' --[a-z-]+' | sort -u >"$dir/options"
     [ -s "$dir/options" ]
     while read -r option; do
         grep -qE -- "$option([=[ ]|\$)" <<<"$help" || [ "$option" = --root ]
