@@ -12,12 +12,10 @@
 /* Ids of the options that have only a long name; a builtin's own start at OPT_OWN. */
 enum { OPT_HELP = 256, OPT_MAP_USER, OPT_MAP_GROUP, OPT_MAP_USERS, OPT_MAP_GROUPS, OPT_SETGROUPS, OPT_OWN };
 
-#define HELP_ROW                                           \
-    {                                                      \
-        OPT_HELP, "help", ARG_NONE, NULL, "show this help" \
-    }
-
+/* Rows of the builtins' tables. */
 /* clang-format off */
+#define HELP_ROW {OPT_HELP, "help", ARG_NONE, NULL, "show this help"}
+
 #define MAP_ROWS \
     {'r', "map-root-user", ARG_NONE, NULL, "map the current user and group to root"}, \
     {'c', "map-current-user", ARG_NONE, NULL, "map the current user and group to themselves"}, \

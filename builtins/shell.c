@@ -2,7 +2,6 @@
 
 #include <command.h>
 #include <dispose_cmd.h>
-#include <execute_cmd.h>
 #include <jobs.h>
 #include <make_cmd.h>
 #include <unwind_prot.h>
@@ -22,7 +21,8 @@
 
 #include "supervise.h"
 
-/* bash has these, but installs no header that says so: hashcmd.h, jobs.c. */
+/* bash has these, but installs no header that says so: hashcmd.h, jobs.c; execute_cmd.h only since 5.2. */
+extern int execute_command(COMMAND *command);
 extern void phash_flush(void);
 extern int shell_tty;
 
@@ -198,7 +198,7 @@ void shell_became_copy(void)
 /* Linux 5.9; an older kernel has each number tried. */
 static void close_from(int first, int last)
 {
-    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+    if (first > last || syscall(__NR_close_range, (unsigned)first, (unsigned)last, 0) == 0)
         return;
     for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
         close(fd);
@@ -302,7 +302,7 @@ bool shell_is_in_subshell(void)
 /* A simple command of words that were expanded already. */
 static COMMAND *simple_command(WORD_LIST *words, int flags)
 {
-#if defined(DISTVERSION_5_3)
+#if BASH_BUILT_FOR >= 503
     COMMAND *command = make_bare_simple_command(executing_line_number());
 #else
     COMMAND *command = make_bare_simple_command();
@@ -337,12 +337,12 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
     return status;
 }
 
-int shell_run(WORD_LIST *words)
+int shell_run(WORD_LIST *command)
 {
-    COMMAND *command = simple_command(copy_word_list(words), CMD_NO_FORK);
-    int status = execute_command(command);
+    COMMAND *copy = simple_command(copy_word_list(command), CMD_NO_FORK);
+    int status = execute_command(copy);
 
-    dispose_command(command);
+    dispose_command(copy);
     return status;
 }
 

@@ -36,20 +36,20 @@ static bool overlap(unsigned a, unsigned b, const struct id_range *one, const st
     return a < (uint64_t)b + other->count && b < (uint64_t)a + one->count;
 }
 
-static const char *append(struct idmap *map, struct id_range new)
+static const char *append(struct idmap *map, struct id_range added)
 {
-    if (new.count == 0)
+    if (added.count == 0)
         return "the count must be 1 or more";
-    if ((uint64_t) new.inner + new.count > UINT32_MAX || (uint64_t) new.outer + new.count > UINT32_MAX)
+    if ((uint64_t)added.inner + added.count > UINT32_MAX || (uint64_t)added.outer + added.count > UINT32_MAX)
         return "the range goes beyond ID 4294967294";
     if (map->ranges == IDMAP_RANGES)
         return "the kernel takes 340 ranges at most";
     for (size_t i = 0; i < map->ranges; i++) {
         const struct id_range *old = &map->range[i];
-        if (overlap(new.inner, old->inner, &new, old) || overlap(new.outer, old->outer, &new, old))
+        if (overlap(added.inner, old->inner, &added, old) || overlap(added.outer, old->outer, &added, old))
             return "the range overlaps an earlier one";
     }
-    map->range[map->ranges++] = new;
+    map->range[map->ranges++] = added;
     return NULL;
 }
 

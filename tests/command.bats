@@ -36,13 +36,14 @@ load helpers
 @test "the calling shell does not change" {
     local command
     for command in true 'cd /' 'eval "x=2; declare -g y=3"' 'umask 077' 'exec 9</dev/null' 'trap "echo no" USR1' \
-        'unshare_ns -m' 'exit 0' 'sleep 0' 'set -f' 'no-such-command 2>/dev/null'; do
+        'unshare_ns -m' 'exit 0' 'sleep 0' 'set -f' 'no-such-command 2>/dev/null' 'eval "echo >ran"'; do
         sh_run 'x=1; cd "$dir"; fingerprint before; eval "unshare_ns -rmuin $1"; fingerprint after; echo "$x ${y-}"' \
             "$command"
         is "$output" "1 "
         done_quietly
         unchanged
     done
+    [[ -e $dir/ran ]]
 }
 
 @test "in a PID namespace COMMAND is PID 1, and the calling shell does not move" {
@@ -90,8 +91,8 @@ load helpers
 
 @test "traps as in a subshell: EXIT runs in the caller, once" {
     sh_run 'trap "echo bye $((n += 1)) \$n" EXIT; n=0; f() { n=5; }
-            unshare_ns -r true; unshare_ns -rp f; unshare_ns -r exit; (unshare_ns -r true); echo end'
-    is "$output" $'end\nbye 1 0'
+            unshare_ns -r echo command; unshare_ns -rp f; unshare_ns -r exit; (unshare_ns -r true); echo end'
+    is "$output" $'command\nend\nbye 1 0'
     done_quietly
 }
 

@@ -144,8 +144,8 @@ namespace() {
 @test "without -m, the working directory stays" {
     target -rn
     mkdir "$dir/sub"
-    sh_run 'cd "$dir/sub" && nsenter_ns -t "$1" -U -n && pwd -P && echo "$PWD"' "$target"
-    is "$output" "$dir/sub"$'\n'"$dir/sub"
+    sh_run 'cd "$dir/sub" && nsenter_ns -t "$1" -U -n && pwd -P && echo "$PWD" && readlink /proc/self/ns/net' "$target"
+    is "$output" "$dir/sub"$'\n'"$dir/sub"$'\n'"$(namespace net)"
     done_quietly
 }
 
@@ -165,6 +165,7 @@ namespace() {
 @test "who stands in the target already, or is the target" {
     sh_run 'unshare_ns -ru; readlink /proc/self/ns/uts; nsenter_ns -t $$ -u && readlink /proc/self/ns/uts'
     is "$(uniq <<<"$output" | wc -l)" 1
+    [[ $output != *"$(readlink /proc/self/ns/uts)"* ]]
     done_quietly
 }
 

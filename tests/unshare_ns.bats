@@ -175,8 +175,8 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     sh_run 'set -u; shopt -s nullglob; list=(a "b c"); declare -A map=([k]=v); f() { echo "f $1"; }
             trap "echo bye" EXIT; exec 7<"$dir/file"; umask 027; set -- one two
             unshare_ns -rmuinC
-            echo "${list[1]} ${map[k]} $- $2 $(umask)"; f x; shopt -p nullglob; read -r line <&7; echo "$line"'
-    like "$output" $'b c v *u* two 0027\nf x\nshopt -s nullglob\na line\nbye'
+            echo "$UID ${list[1]} ${map[k]} $- $2 $(umask)"; f x; shopt -p nullglob; read -r line <&7; echo "$line"'
+    like "$output" $'0 b c v *u* two 0027\nf x\nshopt -s nullglob\na line\nbye'
     done_quietly
 }
 
