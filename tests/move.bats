@@ -65,10 +65,10 @@ load helpers
 }
 
 @test "with a new /proc: process substitution, and only its own processes" {
-    sh_run 'unshare_ns -rpm --mount-proc
+    sh_run 'unshare_ns -rpm --mount-proc; echo /proc/[0-9]*
             while read -r line; do echo "$line"; done < <(printf "%s\n" a b)
-            echo /proc/[0-9]*; cat <(echo c) /dev/fd/7 7< <(echo d); readlink /proc/self/exe; echo d > >(cat); wait $!'
-    is "$output" $'a\nb\n/proc/1\nc\nd\n'"$(readlink -f "$(type -P readlink)")"$'\nd'
+            cat <(echo c) /dev/fd/7 7< <(echo d); readlink /proc/self/exe; echo d > >(cat); wait $!'
+    is "$output" $'/proc/1\na\nb\nc\nd\n'"$(readlink -f "$(type -P readlink)")"$'\nd'
     done_quietly
     mkdir "$dir/proc"
     sh_run 'unshare_ns -rp --mount-proc="$dir/proc"; cd "$dir/proc"; echo [0-9]*'
