@@ -23,6 +23,7 @@
 
 /* bash has these, but installs no header that says so: hashcmd.h, jobs.c; execute_cmd.h only since 5.2. */
 extern int execute_command(COMMAND *command);
+extern int executing_line_number(void);
 extern void phash_flush(void);
 extern int shell_tty;
 
@@ -282,18 +283,24 @@ static void stop_forwarding(void)
             signal(meant_for_command[i], SIG_DFL);
 }
 
-static void leave_subshell(void *unused)
+static void leave_subshell(void)
 {
-    (void)unused;
     in_subshell = false;
     stop_forwarding();
+}
+
+/* For bash's unwind_protect: is called where a command is left by a leap, too. */
+static void dispose_subshell(void *subshell)
+{
+    leave_subshell();
+    dispose_command(subshell);
 }
 
 bool shell_is_in_subshell(void)
 {
     if (!in_subshell || getpid() == parent)
         return false;
-    leave_subshell(NULL);
+    leave_subshell();
     if (forwarded)
         kill(getpid(), forwarded); /* it came between the fork and here */
     return true;
@@ -325,8 +332,7 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
 
     subshell->flags |= CMD_IGNORE_RETURN;
     begin_unwind_frame((char *)"nsbuiltins");
-    add_unwind_protect(dispose_command, subshell);
-    add_unwind_protect(leave_subshell, NULL);
+    add_unwind_protect(dispose_subshell, subshell);
     in_subshell = true;
     parent = getpid();
     start_forwarding();

@@ -174,14 +174,14 @@ refused_all() {
     bash_run < <(
         prelude
         cat <<-'EOT'
-			while read -r line; do echo "$line"; unshare_ns -rp -w /nonexistent 2>/dev/null; done < <(seq 2)
+			while read -r line; do echo "$line"; unshare_ns -rp -w /nonexistent 2>/dev/null || echo no; done < <(seq 2)
 			unshare_ns -rm -w /nonexistent 2>/dev/null; read -r line
 			of the script
 			echo "$line"; echo "$(cat)"
 			to a program
 		EOT
     )
-    is "$output" $'1\n2\nof the script\nto a program'
+    is "$output" $'1\nno\n2\nno\nof the script\nto a program'
     done_quietly
 }
 

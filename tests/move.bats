@@ -36,10 +36,11 @@ load helpers
 }
 
 @test "death by a signal comes out" {
-    sh_run 'unshare_ns -ruf; kill -TERM $$; echo wrong'
+    sh_run 'outside=$$; unshare_ns -ruf; echo $((PPID == outside)); kill -TERM $$; echo wrong'
+    is "$output" 1
     is "$status" 143
-    is "$output" ""
-    sh_run 'unshare_ns -ruf; kill -KILL $BASHPID'
+    sh_run 'outside=$$; unshare_ns -ruf; echo $((PPID == outside)); kill -KILL $$; echo wrong'
+    is "$output" 1
     is "$status" 137
     # What kills a PID 1 must come from outside: /proc is still that of outside, and tells its number there.
     sh_start 'unshare_ns -rp; read -r pid _ </proc/self/stat; echo "$pid" >"$dir/signal"; sleep 1000'
@@ -60,8 +61,8 @@ load helpers
 
 @test "other traps stay, and signals sent inside reach them" {
     sh_run 'trap "echo usr1" USR1; trap "echo err" ERR; trap "" USR2; unshare_ns -rp
-            kill -USR1 $$; false; kill -USR2 $$; bash -c "kill -USR1 \$PPID"; trap -p USR2'
-    is "$output" $'usr1\nerr\nusr1\ntrap -- \'\' SIGUSR2'
+            echo $$; kill -USR1 $$; false; kill -USR2 $$; bash -c "kill -USR1 \$PPID"; trap -p USR2'
+    is "$output" $'1\nusr1\nerr\nusr1\ntrap -- \'\' SIGUSR2'
 }
 
 @test "with a new /proc: process substitution, and only its own processes" {
@@ -127,7 +128,7 @@ load helpers
 		unshare_ns -rp
 		read -r line
 		of the script
-		echo "$line"
+		echo "$$ $line"
 		bash -c 'read -r line; echo "$line"'
 		to a program
 		echo end
@@ -135,10 +136,10 @@ load helpers
 		echo wrong
 	EOT
     bash_run <"$dir/script"
-    is "$output" $'of the script\nto a program\nend'
+    is "$output" $'1 of the script\nto a program\nend'
     is "$status" 3
     bash_run < <(cat "$dir/script")
-    is "$output" $'of the script\nto a program\nend'
+    is "$output" $'1 of the script\nto a program\nend'
     is "$status" 3
 }
 
@@ -164,8 +165,8 @@ load helpers
 }
 
 @test "with errexit, nounset and pipefail" {
-    sh_run 'set -euo pipefail; unshare_ns -rp; echo a | cat; unshare_ns -p && echo b; ! false; false; echo wrong'
-    is "$output" $'a\nb'
+    sh_run 'set -euo pipefail; unshare_ns -rp; echo $$ | cat; unshare_ns -p && echo b; ! false; false; echo wrong'
+    is "$output" $'1\nb'
     is "$status" 1
     is "$error" ""
 }
@@ -184,9 +185,9 @@ load helpers
 @test "the one outside holds no file of the script open" {
     mkfifo "$dir/eof"
     # The reader's end of file is what lets the script go on.
-    sh_run '{ unshare_ns -rp; echo data; exec >&-; read -r line <"$dir/eof"; exit "$line"; } | { cat; echo 9 >"$dir/eof"; }
+    sh_run '{ unshare_ns -rp; echo "$BASHPID"; exec >&-; read -r line <"$dir/eof"; exit "$line"; } | { cat; echo 9 >"$dir/eof"; }
             exit ${PIPESTATUS[0]}'
-    is "$output" data
+    is "$output" 1
     is "$status" 9
     sh_run 'exec 3>&1 >/dev/null; { unshare_ns -rp; exec >&-; read -r line <"$dir/eof"; } 3>&- |
             { cat; echo >"$dir/eof"; }'
@@ -196,8 +197,9 @@ load helpers
 @test "open files and signal settings inside are those from before" {
     sh_run 'exec 7</dev/null; trap "" USR2
             state() { printf "%s\n" /proc/self/fd/*; grep Sig[BI] /proc/self/status; }
-            before=$(state); unshare_ns -rp; after=$(state); [[ $before == "$after" ]]'
-    done_quietly
+            before=$(state); unshare_ns -rp; after=$(state); [[ $before == "$after" ]] && exit $$'
+    is "$status" 1
+    is "$error" ""
 }
 
 @test "kill -9 of the one outside leaves nothing behind" {
@@ -257,12 +259,12 @@ load helpers
 
 @test "an ignored signal to the one outside stays ignored" {
     mkfifo "$dir/go"
-    sh_start 'trap "" TERM; unshare_ns -rp; echo >"$dir/signal"; read -r line <"$dir/go"; echo "$line"'
+    sh_start 'trap "" TERM; unshare_ns -rp; echo >"$dir/signal"; read -r line <"$dir/go"; echo "$line $$"'
     await
     kill -TERM "$(<"$dir/pid")"
     echo alive >"$dir/go"
     sh_wait
-    is "$output" alive
+    is "$output" "alive 1"
     is "$status" 0
 }
 
@@ -358,25 +360,25 @@ pty() {
 }
 
 @test "^C, ^Z and hangup reach a script that moved" {
-    { prelude && echo 'unshare_ns -rp; echo in; sleep 1000; echo went on'; } >"$dir/script"
-    { prelude && echo 'trap "echo caught; exit 5" INT; unshare_ns -rp; echo in; sleep 1000'; } >"$dir/traps"
+    { prelude && echo 'unshare_ns -rp; echo in $$; sleep 1000; echo went on'; } >"$dir/script"
+    { prelude && echo 'trap "echo caught; exit 5" INT; unshare_ns -rp; echo in $$; sleep 1000'; } >"$dir/traps"
     pty <<-'EOT'
 		line {bash "$dir/script"}
-		want {\nin\r\n}
+		want {\nin 1\r\n}
 		sleep 0.3
 		send "\003"
 		want {outer\$ }
 		line {echo status=$?}
 		want {status=130\r\nouter\$ }
 		line {bash "$dir/traps"}
-		want {\nin\r\n}
+		want {\nin 1\r\n}
 		sleep 0.3
 		send "\003"
 		want {caught\r\nouter\$ }
 		line {echo status=$?}
 		want {status=5\r\nouter\$ }
 		line {bash "$dir/script"}
-		want {\nin\r\n}
+		want {\nin 1\r\n}
 		sleep 0.3
 		send "\032"
 		want {Stopped.*outer\$ }
@@ -386,7 +388,7 @@ pty() {
 		send "\003"
 		want {outer\$ }
 		line {bash "$dir/script"}
-		want {\nin\r\n}
+		want {\nin 1\r\n}
 		close
 	EOT
     nothing_runs
