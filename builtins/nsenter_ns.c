@@ -70,11 +70,11 @@ struct request {
 };
 
 /* Takes a namespace type. NULL, or what was expected. */
-static const char *take_type(struct request *request, const struct ns_type *type, const char *file)
+static const char *take_type(struct request *request, const struct nstype *type, const char *file)
 {
     request->types |= type->flag;
     if (file)
-        request->files[type - ns_types] = file;
+        request->files[type - nstypes] = file;
     return file && *file == '\0' ? "expected a namespace file" : NULL;
 }
 
@@ -88,7 +88,7 @@ static const char *take_directory(bool *wanted, const char **path, const char *a
 /* Takes one option. NULL, or what was expected as its argument. */
 static const char *take_option(struct request *request, int id, const char *argument)
 {
-    const struct ns_type *type = ns_type_of_letter(id);
+    const struct nstype *type = nstype_of_letter(id);
 
     if (type)
         return take_type(request, type, argument);
@@ -135,7 +135,7 @@ static const char *contradiction(const struct request *request)
     if (request->wd && request->wd_name)
         return "--wd and --wdns exclude each other";
     for (size_t i = 0; i < NS_TYPES; i++)
-        if ((request->types & ns_types[i].flag) && !request->files[i] && request->target == 0)
+        if ((request->types & nstypes[i].flag) && !request->files[i] && request->target == 0)
             return "a namespace needs --target, or a file (--net=FILE)";
     return NULL;
 }
@@ -189,12 +189,12 @@ static bool open_files(const struct request *request, struct plan *plan)
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (!request->files[i])
             continue;
-        plan->files[i] = nsref_open(request->files[i], &ns_types[i]);
+        plan->files[i] = nsref_open(request->files[i], &nstypes[i]);
         if (plan->files[i] >= 0)
             continue;
         if (errno != EINVAL && errno != EBADF)
             return cannot_open(request->files[i]);
-        builtin_error("%s: expected a %s namespace file", request->files[i], ns_types[i].title);
+        builtin_error("%s: expected a %s namespace file", request->files[i], nstypes[i].title);
         return false;
     }
     return true;

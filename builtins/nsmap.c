@@ -185,9 +185,9 @@ static int tell_all(int proc, fact *tell, void *where)
     char setgroups[16];
 
     for (size_t i = 0; i < NS_TYPES; i++) {
-        if (tell_namespace(proc, ns_types[i].file, tell, where) < 0)
+        if (tell_namespace(proc, nstypes[i].file, tell, where) < 0)
             return -1;
-        if (ns_types[i].children && tell_namespace(proc, ns_types[i].children, tell, where) < 0)
+        if (nstypes[i].children && tell_namespace(proc, nstypes[i].children, tell, where) < 0)
             return -1;
     }
     if (tell_map(proc, "uid_map", tell, where) < 0 || tell_map(proc, "gid_map", tell, where) < 0)

@@ -14,8 +14,8 @@ static size_t all_rows(const struct option_table *table, struct option_row rows[
 
     for (size_t i = 0; table->namespaces && i < NS_TYPES; i++)
         rows[count++] = (struct option_row){
-            .id = ns_types[i].letter,
-            .name = ns_types[i].name,
+            .id = nstypes[i].letter,
+            .name = nstypes[i].name,
             .takes = table->namespace_file ? ARG_OPTIONAL : ARG_NONE,
             .argument = table->namespace_file,
         };
@@ -87,7 +87,7 @@ static void add_option(struct option_help *help, size_t *used, size_t *line, con
 {
     enum { COLUMN = 22 };
     char spelled[64];
-    const struct ns_type *type = row->help ? NULL : ns_type_of_letter(row->id);
+    const struct nstype *type = row->help ? NULL : nstype_of_letter(row->id);
     int room = COLUMN - (int)strlen(spell(row, spelled, sizeof spelled));
 
     begin_line(help, used, line);

@@ -93,7 +93,7 @@ static const char *take_word(const char **place, const char *word, size_t longes
 /* Takes one option. NULL, or what was expected as its argument. */
 static const char *take_option(struct request *request, int id, const char *argument)
 {
-    const struct ns_type *type = ns_type_of_letter(id);
+    const struct nstype *type = nstype_of_letter(id);
     struct plan *plan = &request->plan;
     const char *wrong;
 

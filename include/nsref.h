@@ -27,9 +27,9 @@ int target_directory(const struct target *target, const char *name);
  * Opens a namespace file (/run/netns/NAME, /proc/PID/ns/net). Returns a descriptor that the caller closes; -1 and errno:
  * EINVAL where the file is no namespace, EBADF where it is one of another type than `type`, else open(2)'s.
  */
-int nsref_open(const char *path, const struct ns_type *type);
+int nsref_open(const char *path, const struct nstype *type);
 
 /* True where two processes' namespace of this type is one; proc_open() descriptors. */
-bool nsref_same(int proc, int other_proc, const struct ns_type *type);
+bool nsref_same(int proc, int other_proc, const struct nstype *type);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum { NS_TYPES = 8 };
 
-struct ns_type {
+struct nstype {
     char letter;          /* the short option of unshare(1) and nsenter(1) */
     int flag;             /* CLONE_NEW* */
     const char *name;     /* the long option of unshare(1) and nsenter(1) */
@@ -20,11 +20,11 @@ struct ns_type {
     const char *title;    /* in a sentence */
 };
 
-extern const struct ns_type ns_types[NS_TYPES];
+extern const struct nstype nstypes[NS_TYPES];
 
 /* The type with this option letter or CLONE_NEW* flag, or NULL. */
-const struct ns_type *ns_type_of_letter(int letter);
-const struct ns_type *ns_type_of_flag(int flag);
+const struct nstype *nstype_of_letter(int letter);
+const struct nstype *nstype_of_flag(int flag);
 
 /* Writes "mount, PID and network" for a set of CLONE_NEW* flags into text; returns text. */
 char *ns_titles(int flags, char *text, size_t size);

@@ -12,7 +12,7 @@
 struct plan {
     int create;          /* CLONE_NEW*: to make */
     int join;            /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
-    int files[NS_TYPES]; /* by index in ns_types; -1: none */
+    int files[NS_TYPES]; /* by index in nstypes; -1: none */
     struct target target;
     bool move; /* a forked copy goes on inside; always so with a PID namespace, which only children enter */
 

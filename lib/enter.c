@@ -14,17 +14,17 @@
 
 static int join_file(const struct plan *plan, size_t i)
 {
-    return plan->files[i] < 0 ? 0 : setns(plan->files[i], ns_types[i].flag);
+    return plan->files[i] < 0 ? 0 : setns(plan->files[i], nstypes[i].flag);
 }
 
-/* A user namespace comes first: it gives the capabilities for the others. ns_types[0] is its row. */
+/* A user namespace comes first: it gives the capabilities for the others. nstypes[0] is its row. */
 static int join(const struct plan *plan)
 {
     int from_target = plan->join;
 
     for (size_t i = 0; i < NS_TYPES; i++)
         if (plan->files[i] >= 0)
-            from_target &= ~ns_types[i].flag;
+            from_target &= ~nstypes[i].flag;
     if (join_file(plan, 0) < 0)
         return -1;
     if (from_target != 0 && setns(plan->target.pidfd, from_target) < 0)

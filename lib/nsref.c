@@ -24,7 +24,7 @@ static int still_there(const struct target *target)
     return syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) == 0 || errno == EPERM ? 0 : -1;
 }
 
-bool nsref_same(int proc, int other_proc, const struct ns_type *type)
+bool nsref_same(int proc, int other_proc, const struct nstype *type)
 {
     char file[16];
     struct stat here, there;
@@ -41,12 +41,12 @@ static int differing(int self, int other)
 
     for (size_t i = 0; i < NS_TYPES; i++) {
         char file[16];
-        snprintf(file, sizeof file, "ns/%s", ns_types[i].file);
+        snprintf(file, sizeof file, "ns/%s", nstypes[i].file);
         ino_t there = proc_inode(other, file);
         if (there == 0 && errno != ENOENT)
             return -1;
-        if (there != 0 && !nsref_same(self, other, &ns_types[i]))
-            flags |= ns_types[i].flag;
+        if (there != 0 && !nsref_same(self, other, &nstypes[i]))
+            flags |= nstypes[i].flag;
     }
     return flags;
 }
@@ -83,7 +83,7 @@ int target_directory(const struct target *target, const char *name)
     return fd;
 }
 
-int nsref_open(const char *path, const struct ns_type *type)
+int nsref_open(const char *path, const struct nstype *type)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 

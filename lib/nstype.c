@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 /* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
-const struct ns_type ns_types[NS_TYPES] = {
+const struct nstype nstypes[NS_TYPES] = {
     {'U', CLONE_NEWUSER, "user", "user", NULL, "user"},
     {'m', CLONE_NEWNS, "mount", "mnt", NULL, "mount"},
     {'u', CLONE_NEWUTS, "uts", "uts", NULL, "UTS"},
@@ -14,19 +14,19 @@ const struct ns_type ns_types[NS_TYPES] = {
     {'T', CLONE_NEWTIME, "time", "time", "time_for_children", "time"},
 };
 
-const struct ns_type *ns_type_of_letter(int letter)
+const struct nstype *nstype_of_letter(int letter)
 {
     for (size_t i = 0; i < NS_TYPES; i++)
-        if (ns_types[i].letter == letter)
-            return &ns_types[i];
+        if (nstypes[i].letter == letter)
+            return &nstypes[i];
     return NULL;
 }
 
-const struct ns_type *ns_type_of_flag(int flag)
+const struct nstype *nstype_of_flag(int flag)
 {
     for (size_t i = 0; i < NS_TYPES; i++)
-        if (ns_types[i].flag == flag)
-            return &ns_types[i];
+        if (nstypes[i].flag == flag)
+            return &nstypes[i];
     return NULL;
 }
 
@@ -37,11 +37,11 @@ char *ns_titles(int flags, char *text, size_t size)
 
     text[0] = '\0';
     for (size_t i = 0; i < NS_TYPES && used < size; i++) {
-        if (!(rest & ns_types[i].flag))
+        if (!(rest & nstypes[i].flag))
             continue;
-        rest &= ~ns_types[i].flag;
+        rest &= ~nstypes[i].flag;
         const char *between = used == 0 ? "" : rest ? ", " : " and ";
-        used += (size_t)snprintf(text + used, size - used, "%s%s", between, ns_types[i].title);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, nstypes[i].title);
     }
     return text;
 }

@@ -53,7 +53,7 @@ static int join_calls(const struct plan *plan)
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (plan->files[i] < 0)
             continue;
-        from_target &= ~ns_types[i].flag;
+        from_target &= ~nstypes[i].flag;
         calls++;
     }
     return calls + (from_target != 0);

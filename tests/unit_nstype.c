@@ -20,16 +20,16 @@ int main(void)
     int all = 0;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
-        const struct ns_type *type = &ns_types[i];
+        const struct nstype *type = &nstypes[i];
         check_kernel_has(type->file);
         if (type->children)
             check_kernel_has(type->children);
-        check(ns_type_of_letter(type->letter) == type, "each letter finds its row");
-        check(ns_type_of_flag(type->flag) == type, "each flag finds its row");
+        check(nstype_of_letter(type->letter) == type, "each letter finds its row");
+        check(nstype_of_flag(type->flag) == type, "each flag finds its row");
         all |= type->flag;
     }
-    check(ns_types[0].flag == CLONE_NEWUSER, "the user namespace stands first, as it is joined first");
-    check(!ns_type_of_letter('x') && !ns_type_of_flag(0), "what is no type finds nothing");
+    check(nstypes[0].flag == CLONE_NEWUSER, "the user namespace stands first, as it is joined first");
+    check(!nstype_of_letter('x') && !nstype_of_flag(0), "what is no type finds nothing");
     check_text(ns_titles(0, text, sizeof text), "", "no flags have no titles");
     check_text(ns_titles(CLONE_NEWNET, text, sizeof text), "network", "one title");
     check_text(ns_titles(CLONE_NEWNS | CLONE_NEWPID, text, sizeof text), "mount and PID", "two titles");
