@@ -51,6 +51,7 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof *rows,
     .namespaces = true,
     .namespace_file = "FILE",
+    .namespace_letters = true,
     .namespace_help = "join the",
     .about = about,
     .after = after,
@@ -97,10 +98,10 @@ static const char *take_option(struct request *request, int id, const char *argu
         return engine_parse_pid(argument, &request->target) ? NULL : "expected a PID from 1";
     case 'S':
         request->uid_said = engine_parse_user(argument, &request->uid);
-        return request->uid_said ? NULL : "expected a user name or a UID from 0 to 4294967294";
+        return request->uid_said ? NULL : EXPECTED_USER;
     case 'G':
         request->gid_said = engine_parse_group(argument, &request->gid);
-        return request->gid_said ? NULL : "expected a group name or a GID from 0 to 4294967294";
+        return request->gid_said ? NULL : EXPECTED_GROUP;
     case 'r':
         return take_directory(&request->root, &request->root_path, argument);
     case 'w':

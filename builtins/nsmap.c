@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static const char *take_option(struct request *request, int id, const char *argu
 {
     const char *wrong;
 
-    if (engine_map_option(&request->maps, id, argument, &wrong))
+    if (maps_option(&request->maps, id, argument, &wrong))
         return wrong;
     switch (id) {
     case 't':
@@ -72,7 +73,7 @@ static const char *take_option(struct request *request, int id, const char *argu
 
 static bool writes(const struct request *request)
 {
-    return engine_maps_ids(&request->maps) || request->maps.ranges.setgroups != SETGROUPS_UNSAID;
+    return maps_asked(&request->maps) || request->maps.setgroups != SETGROUPS_UNSAID;
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
@@ -241,7 +242,7 @@ static bool outer_ids(const struct request *request, unsigned *user, unsigned *g
 {
     *user = geteuid();
     *group = getegid();
-    if (request->target != 0 || !(request->maps.user.wanted || request->maps.group.wanted)
+    if (request->target != 0 || !(request->maps.users.own.wanted || request->maps.groups.own.wanted)
         || engine_outer_ids(user, group))
         return true;
     builtin_error("the IDs outside are not known: this shell did not make its user namespace; say --map-users and "
@@ -269,16 +270,21 @@ static int write_maps(const struct request *request, int proc)
 {
     static struct idmaps maps;
     struct failure why;
+    sigset_t all, before;
     unsigned user, group;
 
     if (!outer_ids(request, &user, &group))
         return EXECUTION_FAILURE;
-    const char *wrong = engine_maps(&request->maps, user, group, &maps);
-    if (wrong)
-        return engine_wrong_usage(wrong);
+    int status = maps_resolve(&request->maps, user, group, &maps);
+    if (status != EXECUTION_SUCCESS)
+        return status;
     if (!is_writable(proc, &maps))
         return EXECUTION_FAILURE;
-    if (idmaps_write(proc, &maps, &why) < 0)
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    status = idmaps_write(proc, request->target ? request->target : getpid(), &maps, &before, &why);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (status < 0)
         return engine_failed(NULL, &why);
     if (request->target == 0)
         shell_sync_ids();

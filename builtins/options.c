@@ -137,6 +137,12 @@ static struct {
     struct option longs[OPTIONS_MAX + 1];
 } parser;
 
+/* What the letter of a row takes; the rows of the namespace types come first. */
+static enum option_argument letter_takes(const struct option_table *table, size_t row)
+{
+    return table->namespaces && row < NS_TYPES && !table->namespace_letters ? ARG_NONE : parser.rows[row].takes;
+}
+
 static void start(struct options *options)
 {
     static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
@@ -149,7 +155,7 @@ static void start(struct options *options)
         parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
         if (has_letter(row))
             used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
-                                     colons[row->takes]);
+                                     colons[letter_takes(options->table, i)]);
     }
     optind = 0; /* glibc: start anew */
     opterr = 0;

@@ -25,6 +25,7 @@ struct option_table {
     size_t count;
     bool namespaces;            /* an option for each namespace type stands before the rows */
     const char *namespace_file; /* what these take, optionally; NULL: nothing */
+    bool namespace_letters;     /* their letters take it too, and not only their long names */
     const char *namespace_help; /* "make a new %s namespace" */
     const char *const *about;   /* help: paragraphs before the options, and after them; NULL-terminated lines */
     const char *const *after;

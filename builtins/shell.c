@@ -21,7 +21,8 @@
 
 #include "supervise.h"
 
-/* bash has these, but installs no header that says so: hashcmd.h, jobs.c; execute_cmd.h only since 5.2. */
+/* bash has these, but installs no header that says so: hashcmd.h, jobs.c, trap.h; execute_cmd.h only since 5.2. */
+extern int decode_signal(char *text, int flags);
 extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
 extern void phash_flush(void);
@@ -373,4 +374,38 @@ SHELL_VAR *shell_associative_array(const char *name)
 void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
 {
     bind_assoc_variable(array, array->name, savestring(key), (char *)value, 0);
+}
+
+/* --- for the builtins ------------------------------------------------------------------------------------------- */
+
+int shell_signal(const char *text)
+{
+    enum { SIG_PREFIX_MAY_BE = 1, ANY_CASE = 2 }; /* trap.h: DSIG_SIGPREFIX, DSIG_NOCASE */
+    int signal = decode_signal((char *)text, SIG_PREFIX_MAY_BE | ANY_CASE);
+
+    return signal > 0 && signal < NSIG ? signal : -1; /* bash's own EXIT, DEBUG, ... have numbers too */
+}
+
+/* Whether NAME stands in "NAME,NAME". */
+static bool is_listed(const char *name, const char *list)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+void shell_clear_environment(const char *keep)
+{
+    SHELL_VAR **exported = all_exported_variables();
+
+    for (size_t i = 0; exported && exported[i]; i++)
+        if (!is_listed(exported[i]->name, keep))
+            VUNSETATTR(exported[i], att_exported);
+    free(exported);
+    array_needs_making = 1;
 }

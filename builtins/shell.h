@@ -58,6 +58,12 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments);
 /* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
 int shell_run(WORD_LIST *command);
 
+/* The number of a signal by name or number, as in trap; -1: there is none such. */
+int shell_signal(const char *text);
+
+/* Takes the export attribute from all variables but those of keep ("NAME,NAME"; NULL: none). */
+void shell_clear_environment(const char *keep);
+
 /* An associative array variable of this name, empty; NULL after saying why not. */
 SHELL_VAR *shell_associative_array(const char *name);
 void shell_associative_set(SHELL_VAR *array, const char *key, const char *value);

@@ -1,23 +1,55 @@
 #include "engine.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-enum { OPT_PROPAGATION = OPT_OWN, OPT_MOUNT_PROC, OPT_HOSTNAME, OPT_LOOPBACK };
+enum {
+    OPT_PROPAGATION = OPT_OWN,
+    OPT_MOUNT_PROC,
+    OPT_MOUNT_BINFMT,
+    OPT_HOSTNAME,
+    OPT_LOOPBACK,
+    OPT_MONOTONIC,
+    OPT_BOOTTIME,
+    OPT_OWNER,
+    OPT_KILL_CHILD,
+    OPT_FORWARD_SIGNALS,
+    OPT_KEEP_CAPS,
+    OPT_CLEAR_ENV,
+    OPT_WHITELIST_ENV
+};
+
+#define BINFMT_MISC "/proc/sys/fs/binfmt_misc"
 
 static const struct option_row rows[] = {
     MAP_ROWS,
+    {OPT_OWNER, "owner", ARG_REQUIRED, "UID:GID", "make the user namespace as this user; implies --fork"},
+    {'S', "setuid", ARG_REQUIRED, "UID", "become this user inside"},
+    {'G', "setgid", ARG_REQUIRED, "GID", "become this group inside, and drop the others"},
+    {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
     {OPT_PROPAGATION, "propagation", ARG_REQUIRED, "slave|shared|private|unchanged",
      "mount propagation in the mount namespace (private)"},
     {OPT_MOUNT_PROC, "mount-proc", ARG_OPTIONAL, "DIR", "mount a new procfs on DIR (/proc); implies --mount"},
+    {OPT_MOUNT_BINFMT, "mount-binfmt", ARG_OPTIONAL, "DIR",
+     "mount binfmt_misc on DIR (in a new /proc); implies --user and --mount"},
+    {'l', "load-interp", ARG_REQUIRED, "STRING", "register a binary format there; implies --mount-binfmt"},
     {OPT_HOSTNAME, "hostname", ARG_REQUIRED, "NAME", "set the hostname in the UTS namespace"},
     {OPT_LOOPBACK, "loopback", ARG_NONE, NULL, "bring up lo in the network namespace"},
+    {OPT_MONOTONIC, "monotonic", ARG_REQUIRED, "SECONDS", "add to the monotonic clock in the time namespace"},
+    {OPT_BOOTTIME, "boottime", ARG_REQUIRED, "SECONDS", "add to the boot time clock in the time namespace"},
     {'R', "root", ARG_REQUIRED, "DIR", "change the root directory to DIR"},
     {'w', "wd", ARG_REQUIRED, "DIR", "change the working directory to DIR"},
     {'f', "fork", ARG_NONE, NULL, "go on in a forked copy; always so with --pid"},
+    {OPT_KILL_CHILD, "kill-child", ARG_OPTIONAL, "SIGNAL",
+     "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
+    {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
+    {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
+    {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "but these; implies --clear-env"},
     HELP_ROW,
 };
 
@@ -29,6 +61,9 @@ static const char *const about[] = {
     "old process waits outside to end with the same status. With COMMAND, which",
     "may be a program, a function or a builtin, a subshell enters and runs it, and",
     "the shell stays as it is.",
+    "",
+    "With FILE, that file goes on holding the namespace, and can be joined by its",
+    "name; it is made where it is missing. Removing it: umount FILE.",
     "",
     "Map options imply --user. Without privilege, other namespaces need a user",
     "namespace: give -r.",
@@ -51,6 +86,7 @@ static const struct option_table table = {
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
     .namespaces = true,
+    .namespace_file = "FILE",
     .namespace_help = "make a new",
     .about = about,
     .after = after,
@@ -61,6 +97,8 @@ struct request {
     struct plan plan;
     struct map_request maps;
     bool propagation_said;
+    bool clear_env;
+    const char *keep_env; /* "NAME,NAME"; NULL: none */
     int operand; /* index of COMMAND in the builtin's words */
 };
 
@@ -90,6 +128,86 @@ static const char *take_word(const char **place, const char *word, size_t longes
     return *word != '\0' && strlen(word) <= longest ? NULL : expected;
 }
 
+/* NULL, or what was expected. */
+static const char *take_offset(struct clock_offset *offset, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    offset->said = true;
+    offset->seconds = strtoll(text, &end, 10);
+    bool number = (*text == '-' || (*text >= '0' && *text <= '9')) && end[-1] != '-' && *end == '\0' && errno == 0;
+    return number ? NULL : "expected a number of seconds, which may be negative";
+}
+
+/* "UID:GID"; NULL, or what was expected. */
+static const char *take_owner(struct plan *plan, const char *text)
+{
+    char user[NAME_MAX + 1];
+    const char *colon = strchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : sizeof user;
+
+    if (length >= sizeof user)
+        return "expected UID:GID";
+    memcpy(user, text, length);
+    user[length] = '\0';
+    plan->owner = plan->move = engine_parse_user(user, &plan->owner_uid) && engine_parse_group(colon + 1, &plan->owner_gid);
+    plan->create |= CLONE_NEWUSER;
+    return plan->owner ? NULL : "expected UID:GID, names or numbers";
+}
+
+/* NULL, or what was expected. */
+static const char *take_death_signal(struct plan *plan, const char *text)
+{
+    int signal = text ? shell_signal(text) : SIGKILL;
+
+    plan->move = true;
+    plan->death_signal = signal;
+    return signal > 0 ? NULL : "expected the name or number of a signal";
+}
+
+/* NULL, or what was expected. */
+static const char *take_type(struct plan *plan, const struct nstype *type, const char *file)
+{
+    plan->create |= type->flag;
+    if (file)
+        plan->persist[type - nstypes] = file;
+    return file && *file == '\0' ? "expected a file" : NULL;
+}
+
+/* How the copy of the shell, and programs, are to be. NULL, or what was expected as the option's argument. */
+static const char *take_process_option(struct request *request, int id, const char *argument)
+{
+    struct plan *plan = &request->plan;
+
+    switch (id) {
+    case 'S':
+        plan->set_uid = true;
+        return engine_parse_user(argument, &plan->uid) ? NULL : EXPECTED_USER;
+    case 'G':
+        plan->set_gid = plan->set_groups = true;
+        return engine_parse_group(argument, &plan->gid) ? NULL : EXPECTED_GROUP;
+    case OPT_KILL_CHILD:
+        return take_death_signal(plan, argument);
+    case OPT_WHITELIST_ENV:
+        request->clear_env = true;
+        request->keep_env = argument;
+        return NULL;
+    case OPT_CLEAR_ENV:
+        request->clear_env = true;
+        return NULL;
+    case OPT_KEEP_CAPS:
+        plan->keep_caps = true;
+        return NULL;
+    case OPT_FORWARD_SIGNALS:
+    case 'f':
+        plan->move = true;
+        return NULL;
+    default:
+        return NULL;
+    }
+}
+
 /* Takes one option. NULL, or what was expected as its argument. */
 static const char *take_option(struct request *request, int id, const char *argument)
 {
@@ -97,15 +215,25 @@ static const char *take_option(struct request *request, int id, const char *argu
     struct plan *plan = &request->plan;
     const char *wrong;
 
-    if (engine_map_option(&request->maps, id, argument, &wrong))
+    if (maps_option(&request->maps, id, argument, &wrong))
         return wrong;
     if (type)
-        plan->create |= type->flag;
+        return take_type(plan, type, argument);
     switch (id) {
     case OPT_PROPAGATION:
         return take_propagation(request, argument);
     case OPT_MOUNT_PROC:
         return take_word(&plan->mount_proc, argument ? argument : "/proc", PATH_MAX, "expected a directory");
+    case OPT_MOUNT_BINFMT:
+        return take_word(&plan->mount_binfmt, argument ? argument : BINFMT_MISC, PATH_MAX, "expected a directory");
+    case 'l':
+        return take_word(&plan->load_interp, argument, PATH_MAX, "expected :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS");
+    case OPT_MONOTONIC:
+        return take_offset(&plan->monotonic, argument);
+    case OPT_BOOTTIME:
+        return take_offset(&plan->boottime, argument);
+    case OPT_OWNER:
+        return take_owner(plan, argument);
     case OPT_HOSTNAME:
         return take_word(&plan->hostname, argument, HOST_NAME_MAX, "expected a name of 1 to 64 bytes");
     case 'R':
@@ -114,29 +242,52 @@ static const char *take_option(struct request *request, int id, const char *argu
         return take_word(&plan->wd, argument, PATH_MAX, "expected a directory");
     case OPT_LOOPBACK:
         plan->loopback = true;
-        break;
-    case 'f':
-        plan->move = true;
-        break;
+        return NULL;
+    default:
+        return take_process_option(request, id, argument);
     }
-    return NULL;
 }
 
-/* What the options imply. NULL, or the sentence that says what is wrong with them together. */
-static const char *complete(struct request *request)
+static bool does_nothing(const struct request *request)
+{
+    const struct plan *plan = &request->plan;
+
+    return plan_flags(plan) == 0 && !plan->move && !plan->root && !plan->wd && !plan->set_uid && !plan->set_gid
+           && !request->clear_env;
+}
+
+/* What the options imply. */
+static void complete(struct request *request)
 {
     struct plan *plan = &request->plan;
 
-    if (engine_maps_ids(&request->maps))
+    if (maps_asked(&request->maps))
         plan->create |= CLONE_NEWUSER;
+    if (plan->load_interp && !plan->mount_binfmt)
+        plan->mount_binfmt = BINFMT_MISC;
+    if (plan->mount_binfmt)
+        plan->create |= CLONE_NEWUSER | CLONE_NEWNS;
+    if (plan->mount_binfmt && strcmp(plan->mount_binfmt, BINFMT_MISC) == 0 && !plan->mount_proc)
+        plan->mount_proc = "/proc"; /* the present one belongs to another user namespace */
     if (plan->mount_proc)
         plan->create |= CLONE_NEWNS;
     if (!request->propagation_said && (plan->create & CLONE_NEWNS))
         plan->propagation = MS_REC | MS_PRIVATE;
-    if (plan_flags(plan) == 0 && !plan->move && !plan->root && !plan->wd)
-        return "no namespace is named";
-    const char *wrong = engine_maps(&request->maps, geteuid(), getegid(), &plan->maps);
-    return wrong ? wrong : plan_contradiction(plan);
+    if (!(plan->create & CLONE_NEWUSER))
+        plan->keep_caps = false; /* as unshare(1) has it: it is about what a user namespace gives */
+}
+
+/* EXECUTION_SUCCESS where the request makes sense; else all has been said. */
+static int check(struct request *request)
+{
+    const char *wrong = does_nothing(request) ? "no namespace is named" : NULL;
+
+    if (!wrong && request->maps.setgroups != SETGROUPS_UNSAID && !(request->plan.create & CLONE_NEWUSER))
+        wrong = "--setgroups needs --user";
+    if (!wrong)
+        wrong = plan_contradiction(&request->plan);
+    return wrong ? engine_wrong_usage(wrong)
+                 : maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
@@ -159,9 +310,8 @@ static int parse(struct request *request, int argc, char **argv)
             return engine_wrong_value(options.option, options.argument, wrong);
     }
     request->operand = options.operand;
-    if ((wrong = complete(request)))
-        return engine_wrong_usage(wrong);
-    return EXECUTION_SUCCESS;
+    complete(request);
+    return check(request);
 }
 
 static int unshare_ns_builtin(WORD_LIST *list)
@@ -178,6 +328,8 @@ static int unshare_ns_builtin(WORD_LIST *list)
     if (command && !shell_is_in_subshell())
         return shell_run_in_subshell(table.name, list);
     status = engine_carry_out(&request.plan);
+    if (status == EXECUTION_SUCCESS && request.clear_env)
+        shell_clear_environment(request.keep_env);
     return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
 }
 

@@ -11,6 +11,9 @@
  */
 int enter(const struct plan *plan, struct failure *why);
 
+/* The same, with the calling thread on this CPU meanwhile (-1: any). */
+int enter_on_cpu(const struct plan *plan, int cpu, struct failure *why);
+
 enum landing { LANDING_FAILED = -1, LANDING_ENTERED, LANDING_MOVED, LANDING_LEFT };
 
 /*

@@ -15,9 +15,15 @@ enum step {
     STEP_JOIN,
     STEP_UID_MAP,
     STEP_GID_MAP,
+    STEP_NEWUIDMAP, /* newuidmap(1), newgidmap(1) */
+    STEP_NEWGIDMAP,
     STEP_SETGROUPS_FILE, /* /proc/PID/setgroups */
+    STEP_OWNER,          /* becoming the owner of the user namespace to make */
+    STEP_TIME_OFFSETS,
     STEP_PROPAGATION,
     STEP_MOUNT_PROC,
+    STEP_MOUNT_BINFMT,
+    STEP_LOAD_INTERP,
     STEP_HOSTNAME,
     STEP_LOOPBACK,
     STEP_ROOT,
@@ -26,18 +32,22 @@ enum step {
     STEP_SETGROUPS,
     STEP_SETGID,
     STEP_SETUID,
+    STEP_KEEP_CAPS,
+    STEP_CGROUP,
+    STEP_PERSIST,
     STEP_LAND, /* the shell's own setns(2) into what was staged */
 };
 
 struct failure {
     enum step step;
-    int err; /* an errno */
+    int err;  /* an errno */
+    int flag; /* CLONE_NEW*: the one type that it was about; 0: all of the plan's */
 };
 
 /* Notes the step and errno; gives -1, so that a function can end with `return fail(why, STEP_...)`. */
 static inline int fail(struct failure *why, enum step step)
 {
-    *why = (struct failure){step, errno};
+    *why = (struct failure){.step = step, .err = errno};
     return -1;
 }
 

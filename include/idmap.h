@@ -2,6 +2,8 @@
 #ifndef IDMAP_H
 #define IDMAP_H
 
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,6 +18,9 @@ enum {
 struct id_range {
     unsigned inner, outer, count;
 };
+
+/* As the inner start of a range: wherever there is room, from 0 on. */
+#define ID_ANYWHERE UINT_MAX
 
 struct idmap {
     size_t ranges; /* 0: nothing is to be written */
@@ -34,13 +39,19 @@ struct idmaps {
 bool id_parse(const char *text, unsigned *id);
 
 /*
- * Adds "INNER:OUTER:COUNT", or the older "OUTER,INNER,COUNT", to a map. Returns NULL, or what is wrong with the
- * text, as the end of a sentence.
+ * Reads "INNER:OUTER:COUNT", or the older "OUTER,INNER,COUNT". Returns NULL, or what is wrong with the text, as the end
+ * of a sentence.
  */
-const char *idmap_add(struct idmap *map, const char *text);
+const char *id_range_parse(struct id_range *range, const char *text);
 
-/* Adds a single ID; likewise. */
-const char *idmap_add_one(struct idmap *map, unsigned inner, unsigned outer);
+/* Adds a range to a map; likewise. */
+const char *idmap_add(struct idmap *map, struct id_range added);
+
+/*
+ * Adds ranges to a map, around one ID (of count 1; 0: none) that goes first: a range leaves out the inner and the outer
+ * number that are taken, and what follows them closes up. Likewise.
+ */
+const char *idmap_add_around(struct idmap *map, struct id_range one, const struct id_range *ranges, size_t count);
 
 /* Reads the text of /proc/PID/uid_map into a map. */
 bool idmap_parse(struct idmap *map, const char *text);
@@ -51,9 +62,11 @@ char *idmap_format(const struct idmap *map, char *text);
 bool idmaps_wanted(const struct idmaps *maps);
 
 /*
- * Writes the maps of the process behind a proc_open() descriptor. A map can be written once; setgroups goes before
- * gid_map, since an unprivileged writer must have denied setgroups(2) first (Linux 3.19).
+ * Writes the maps of a process: directly where the kernel lets the caller, else through newuidmap(1) and newgidmap(1).
+ * proc: its proc_open() descriptor. A map can be written once; setgroups goes before gid_map, since an unprivileged
+ * writer must have denied setgroups(2) first (Linux 3.19). The caller has blocked SIGCHLD; `awake` is the mask with
+ * which it waits for a program.
  */
-int idmaps_write(int proc, const struct idmaps *maps, struct failure *why);
+int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t *awake, struct failure *why);
 
 #endif

@@ -3,31 +3,49 @@
 #define PLAN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "idmap.h"
 #include "nsref.h"
 #include "nstype.h"
 
+/* Seconds to add to a clock of the new time namespace: time_namespaces(7). */
+struct clock_offset {
+    bool said;
+    int64_t seconds;
+};
+
+/* Strings belong to the builtin's arguments; NULL: not wanted. */
 struct plan {
-    int create;          /* CLONE_NEW*: to make */
-    int join;            /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
-    int files[NS_TYPES]; /* by index in nstypes; -1: none */
+    int create;                    /* CLONE_NEW*: to make */
+    const char *persist[NS_TYPES]; /* by index in nstypes: the file that is to hold what is made */
+    int join;                      /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
+    int files[NS_TYPES];           /* by index in nstypes; -1: none */
     struct target target;
-    bool move; /* a forked copy goes on inside; always so with a PID namespace, which only children enter */
+
+    bool move;        /* a forked copy goes on inside; always so with a PID namespace, which only children enter */
+    int death_signal; /* what the copy inside gets when its supervisor dies */
 
     struct idmaps maps; /* of the user namespace to make */
+    bool owner;         /* become this user first, outside, so that it owns the user namespace */
+    uid_t owner_uid;
+    gid_t owner_gid;
+    struct clock_offset monotonic, boottime;
 
     unsigned long propagation; /* MS_* for the new mount namespace; 0: as it is */
-    const char *hostname;      /* strings belong to the builtin's arguments; NULL: not wanted */
+    const char *hostname;
     bool loopback;
-    const char *mount_proc; /* where, in the new root */
-    const char *root, *wd;  /* wd is looked up in the new root */
-    int root_fd, wd_fd;     /* directories opened outside: of the target, or named by the user; -1: none */
+    const char *mount_proc, *mount_binfmt; /* where, in the new root */
+    const char *load_interp;               /* what to write to binfmt_misc's file `register` */
+    const char *root, *wd;                 /* wd is looked up in the new root */
+    int root_fd, wd_fd;                    /* directories opened outside: of the target, or named by the user; -1: none */
+    int cgroup_fd, own_cgroup_fd;          /* cgroup.procs of the target, to join it, and of the shell; -1: not wanted */
 
     bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
     uid_t uid;
     gid_t gid;
+    bool keep_caps; /* programs get the capabilities too */
 };
 
 /* A plan that does nothing. */
@@ -38,6 +56,9 @@ void plan_free(struct plan *plan);
 
 /* All types that the plan creates or joins. */
 int plan_flags(const struct plan *plan);
+
+/* True where a file is to hold a namespace that is made. */
+bool plan_persists(const struct plan *plan);
 
 /* True where a copy of the shell goes on inside, and the shell itself stays as its supervisor. */
 bool plan_moves(const struct plan *plan);

@@ -5,10 +5,19 @@
 #include "failure.h"
 #include "plan.h"
 
+/* Becomes the user who is to own the user namespace to make, without supplementary groups. 0, or -1 and *why. */
+int prepare_owner(const struct plan *plan, struct failure *why);
+
+/*
+ * Sets the clocks of the time namespace just made, which can be done until a first process is in it. procfs: a
+ * procfs_open() descriptor, or -errno. 0, or -1 and *why.
+ */
+int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
+
 /* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
 int prepare(const struct plan *plan, struct failure *why);
 
-/* Takes the plan's IDs and groups. 0, or -1 and *why. */
+/* Takes the plan's IDs and groups, and lets programs have the capabilities. 0, or -1 and *why. */
 int prepare_credentials(const struct plan *plan, struct failure *why);
 
 #endif

@@ -20,14 +20,15 @@ struct stage {
 enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };
 
 /*
- * Runs the plan in a helper. STAGE_READY in the shell: everything that can fail was done, in the process that
+ * Runs the plan in a helper, which makes the namespaces on this CPU (-1: any). STAGE_READY in the shell: everything that can fail was done, in the process that
  * stage_process() names. STAGE_INSIDE, only when the plan moves: this is the copy of the shell inside, and its
  * supervisor has let it go on. STAGE_FAILED: *why, nothing is left of the helpers, the shell is as it was.
  *
  * The caller has blocked all signals; `awake` is the mask with which the shell waits for the helpers, in which those
  * that ask it to end are open, and never SIGCHLD: bash's handler waits for any child.
  */
-enum staged stage_begin(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why);
+enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, const sigset_t *awake,
+                        struct failure *why);
 
 /* The helper that stands in the finished namespaces: a child of the shell. */
 pid_t stage_process(const struct stage *stage);

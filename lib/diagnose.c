@@ -2,15 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "proc.h"
 
 /* The value of a numeric sysctl, or -1 where there is none. */
@@ -29,18 +31,6 @@ static long sysctl_number(const char *file)
         return -1;
     text[got] = '\0';
     return strtol(text, NULL, 10);
-}
-
-static bool has_capability(cap_value_t capability)
-{
-    cap_flag_value_t value = CAP_CLEAR;
-    cap_t caps = cap_get_proc();
-
-    if (caps) {
-        cap_get_flag(caps, capability, CAP_EFFECTIVE, &value);
-        cap_free(caps);
-    }
-    return value == CAP_SET;
 }
 
 static bool is_filtered(void)
@@ -87,7 +77,7 @@ static const char *remedy_unshare(const struct plan *plan, int err)
 {
     if (plan->create & CLONE_NEWUSER)
         return why_no_user_namespace(err);
-    if (err == EPERM && !has_capability(CAP_SYS_ADMIN))
+    if (err == EPERM && !caps_have(CAP_SYS_ADMIN))
         return "without privilege, make a user namespace first or with it: say -r (--map-root-user)";
     if (err == EPERM && is_filtered())
         return why_no_user_namespace(err);
@@ -100,16 +90,52 @@ static const char *remedy_map(int err)
 {
     if (err == EPERM && sysctl_number("kernel/apparmor_restrict_unprivileged_userns") == 1)
         return "AppArmor restricts user namespaces: ask for kernel.apparmor_restrict_unprivileged_userns=0 or a profile";
-    if (err == EPERM && !has_capability(CAP_SETUID))
+    if (err == EPERM && !caps_have(CAP_SETUID))
         return "without privilege, only one's own ID can be mapped, once";
     if (err == EINVAL)
         return "an ID of the map is not valid here";
     return NULL;
 }
 
+/* Where the shell would find a program; NULL: nowhere. A set-user-ID bit or file capabilities are its privilege. */
+static bool is_privileged(const char *program)
+{
+    char path[PATH_MAX];
+    struct stat status;
+
+    for (const char *at = getenv("PATH"); at && *at; at += strcspn(at, ":"), at += *at == ':') {
+        snprintf(path, sizeof path, "%.*s/%s", (int)strcspn(at, ":"), at, program);
+        if (stat(path, &status) == 0)
+            return (status.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
+    }
+    return true; /* it was found a moment ago: no hint is better than a wrong one */
+}
+
+static const char *remedy_program(const char *program, int err)
+{
+    if (err == ENOENT)
+        return "more than one's own ID is mapped by newuidmap and newgidmap: install the package uidmap";
+    if (err != ECANCELED)
+        return NULL;
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return "no_new_privs is set for this shell, which disables set-user-ID programs";
+    if (!is_privileged(program))
+        return "the program has lost its set-user-ID bit: install the package uidmap again";
+    return NULL;
+}
+
+static const char *remedy_persist(const struct failure *failure)
+{
+    if (failure->err == EPERM && !caps_have(CAP_SYS_ADMIN))
+        return "only who may mount can do that: join a user and mount namespace of one's own first (-rm)";
+    if (failure->err == ENOENT)
+        return "its directory must be there";
+    return NULL;
+}
+
 static const char *remedy_join(const struct plan *plan, int err)
 {
-    if (err == EPERM && !has_capability(CAP_SYS_ADMIN) && !(plan->join & CLONE_NEWUSER))
+    if (err == EPERM && !caps_have(CAP_SYS_ADMIN) && !(plan->join & CLONE_NEWUSER))
         return "without privilege, join the user namespace that owns it too: say -U (--user)";
     if (err == EINVAL && (plan->join & CLONE_NEWUSER))
         return "the shell may be in this user namespace already: leave out -U (--user)";
@@ -132,6 +158,14 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
     case STEP_UID_MAP:
     case STEP_GID_MAP:
         return remedy_map(failure->err);
+    case STEP_NEWUIDMAP:
+        return remedy_program("newuidmap", failure->err);
+    case STEP_NEWGIDMAP:
+        return remedy_program("newgidmap", failure->err);
+    case STEP_TIME_OFFSETS:
+        return failure->err == ERANGE ? "the clock would be before 0, or beyond what it can count" : NULL;
+    case STEP_PERSIST:
+        return remedy_persist(failure);
     case STEP_JOIN:
         return remedy_join(plan, failure->err);
     case STEP_MOUNT_PROC:
@@ -148,7 +182,7 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
 }
 
 /* "cannot ...", with the plan's own word for it where there is one. */
-static void name_step(const struct plan *plan, enum step step, char *text, size_t size)
+static void name_step(const struct plan *plan, const struct failure *failure, char *text, size_t size)
 {
     static const char *const phrases[] = {
         [STEP_SOCKET] = "make a socket for the helper process",
@@ -158,6 +192,11 @@ static void name_step(const struct plan *plan, enum step step, char *text, size_
         [STEP_PROC] = "use /proc",
         [STEP_UID_MAP] = "write the user namespace's uid_map",
         [STEP_GID_MAP] = "write the user namespace's gid_map",
+        [STEP_NEWUIDMAP] = "write the user namespace's uid_map with newuidmap",
+        [STEP_NEWGIDMAP] = "write the user namespace's gid_map with newgidmap",
+        [STEP_TIME_OFFSETS] = "set the clocks of the time namespace",
+        [STEP_KEEP_CAPS] = "make the capabilities ambient",
+        [STEP_CGROUP] = "join the target's cgroup",
         [STEP_SETGROUPS_FILE] = "write the user namespace's setgroups file",
         [STEP_PROPAGATION] = "change the mount propagation of /",
         [STEP_LOOPBACK] = "bring up the loopback interface",
@@ -167,7 +206,7 @@ static void name_step(const struct plan *plan, enum step step, char *text, size_
     };
     char titles[96];
 
-    switch (step) {
+    switch (failure->step) {
     case STEP_UNSHARE:
         snprintf(text, size, "make a new %s namespace", ns_titles(plan->create, titles, sizeof titles));
         break;
@@ -186,6 +225,19 @@ static void name_step(const struct plan *plan, enum step step, char *text, size_
     case STEP_MOUNT_PROC:
         snprintf(text, size, "mount a procfs on %s", plan->mount_proc);
         break;
+    case STEP_MOUNT_BINFMT:
+        snprintf(text, size, "mount a binfmt_misc on %s", plan->mount_binfmt);
+        break;
+    case STEP_LOAD_INTERP:
+        snprintf(text, size, "register the binary format \"%s\"", plan->load_interp);
+        break;
+    case STEP_OWNER:
+        snprintf(text, size, "become user %u and group %u", (unsigned)plan->owner_uid, (unsigned)plan->owner_gid);
+        break;
+    case STEP_PERSIST:
+        snprintf(text, size, "hold the new %s namespace in %s", ns_titles(failure->flag, titles, sizeof titles),
+                 plan->persist[nstype_of_flag(failure->flag) - nstypes]);
+        break;
     case STEP_SETGID:
         snprintf(text, size, "become group %u", (unsigned)plan->gid);
         break;
@@ -193,7 +245,7 @@ static void name_step(const struct plan *plan, enum step step, char *text, size_
         snprintf(text, size, "become user %u", (unsigned)plan->uid);
         break;
     default:
-        snprintf(text, size, "%s", phrases[step]);
+        snprintf(text, size, "%s", phrases[failure->step]);
     }
 }
 
@@ -202,10 +254,11 @@ char *diagnose(const struct plan *plan, const struct failure *failure, char *tex
     char what[1024];
     const char *cure = remedy(plan, failure);
 
-    name_step(plan, failure->step, what, sizeof what);
+    name_step(plan, failure, what, sizeof what);
     if (failure->step == STEP_HELPER || failure->step == STEP_INTERRUPTED)
         snprintf(text, size, "cannot %s; nothing has changed", what);
     else
-        snprintf(text, size, "cannot %s: %s%s%s", what, strerror(failure->err), cure ? "; " : "", cure ? cure : "");
+        snprintf(text, size, "cannot %s: %s%s%s", what,
+                 failure->err == ECANCELED ? "the program failed" : strerror(failure->err), cure ? "; " : "", cure ? cure : "");
     return text;
 }

@@ -7,8 +7,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "persist.h"
 #include "prepare.h"
 #include "stage.h"
 
@@ -17,31 +19,90 @@ static int join_file(const struct plan *plan, size_t i)
     return plan->files[i] < 0 ? 0 : setns(plan->files[i], nstypes[i].flag);
 }
 
-/* A user namespace comes first: it gives the capabilities for the others. nstypes[0] is its row. */
-static int join(const struct plan *plan)
+/* The types that come from the target itself. */
+static int from_target(const struct plan *plan)
 {
-    int from_target = plan->join;
+    int types = plan->join;
 
     for (size_t i = 0; i < NS_TYPES; i++)
         if (plan->files[i] >= 0)
-            from_target &= ~nstypes[i].flag;
-    if (join_file(plan, 0) < 0)
-        return -1;
-    if (from_target != 0 && setns(plan->target.pidfd, from_target) < 0)
-        return -1;
-    for (size_t i = 1; i < NS_TYPES; i++)
-        if (join_file(plan, i) < 0)
+            types &= ~nstypes[i].flag;
+    return types;
+}
+
+/* Joins what is left to join but the user namespace of nstypes[0], and takes it off *left. EPERM leaves it there. */
+static int join_others(const struct plan *plan, int *left)
+{
+    int types = from_target(plan) & *left;
+
+    for (size_t i = 1; i < NS_TYPES; i++) {
+        if (plan->files[i] < 0 || !(*left & nstypes[i].flag))
+            continue;
+        if (join_file(plan, i) == 0)
+            *left &= ~nstypes[i].flag;
+        else if (errno != EPERM)
             return -1;
+    }
+    if (types != 0 && setns(plan->target.pidfd, types) == 0)
+        *left &= ~types;
+    else if (types != 0 && errno != EPERM)
+        return -1;
     return 0;
+}
+
+/*
+ * A user namespace gives the capabilities for the namespaces that it owns, and takes those for all others: so what can
+ * be joined without it is joined before, and the rest after. From the target, the kernel takes all in one.
+ */
+static int join(const struct plan *plan)
+{
+    int left = plan->join;
+    bool user_from_file = plan->files[0] >= 0;
+
+    if (!user_from_file)
+        left &= ~from_target(plan);
+    if ((plan->join & CLONE_NEWUSER) && join_others(plan, &left) < 0)
+        return -1;
+    if (user_from_file && join_file(plan, 0) < 0)
+        return -1;
+    if (!user_from_file && from_target(plan) != 0 && setns(plan->target.pidfd, from_target(plan)) < 0)
+        return -1;
+    left &= ~CLONE_NEWUSER;
+    if (join_others(plan, &left) < 0)
+        return -1;
+    errno = EPERM;
+    return left == 0 ? 0 : -1;
+}
+
+/* In a version 2 hierarchy, "0" is the writer: cgroups(7). */
+static int join_cgroup(int cgroup)
+{
+    return write(cgroup, "0", 1) == 1 ? 0 : -1;
 }
 
 int enter(const struct plan *plan, struct failure *why)
 {
+    if (plan->cgroup_fd >= 0 && join_cgroup(plan->cgroup_fd) < 0)
+        return fail(why, STEP_CGROUP);
     if (plan->create != 0 && unshare(plan->create) < 0)
         return fail(why, STEP_UNSHARE);
     if (plan->join != 0 && join(plan) < 0)
         return fail(why, STEP_JOIN);
     return 0;
+}
+
+int enter_on_cpu(const struct plan *plan, int cpu, struct failure *why)
+{
+    cpu_set_t before, one;
+
+    if (cpu < 0 || sched_getaffinity(0, sizeof before, &before) < 0)
+        return enter(plan, why);
+    CPU_ZERO(&one);
+    CPU_SET((unsigned)cpu, &one);
+    (void)!sched_setaffinity(0, sizeof one, &one); /* a CPU that is not to be had: what is made on another serves as well */
+    int status = enter(plan, why);
+    (void)!sched_setaffinity(0, sizeof before, &before);
+    return status;
 }
 
 /* What the shell needs to follow a helper, all of it opened before the one step that cannot be taken back. */
@@ -79,27 +140,33 @@ static int way_open(struct way *way, const struct plan *plan, const struct stage
 }
 
 /*
- * A process that may drop its supplementary groups does so outside, since the namespace may deny setgroups(2). They
- * are the only thing changed before setns(2), and come back where that fails.
+ * What changes before setns(2), and comes back where that fails. A process that may drop its supplementary groups does so
+ * outside, since the namespace may deny setgroups(2).
  */
-struct groups {
-    int count; /* -1: not dropped */
+struct taken {
+    bool cgroup;
+    int groups; /* -1: not dropped */
     gid_t list[NGROUPS_MAX];
 };
 
-static void groups_drop(struct groups *groups, const struct plan *plan)
+static int take(struct taken *taken, const struct plan *plan)
 {
-    groups->count = plan->set_groups ? getgroups(NGROUPS_MAX, groups->list) : -1;
-    if (groups->count >= 0 && setgroups(0, NULL) < 0)
-        groups->count = -1;
+    taken->groups = plan->set_groups ? getgroups(NGROUPS_MAX, taken->list) : -1;
+    if (taken->groups >= 0 && setgroups(0, NULL) < 0)
+        taken->groups = -1;
+    taken->cgroup = plan->cgroup_fd >= 0 && join_cgroup(plan->cgroup_fd) == 0;
+    return plan->cgroup_fd >= 0 && !taken->cgroup ? -1 : 0;
 }
 
-static int groups_restore(const struct groups *groups)
+/* What was allowed a moment ago still is. */
+static int give_back(const struct taken *taken, const struct plan *plan)
 {
     int err = errno;
 
-    if (groups->count >= 0)
-        (void)!setgroups((size_t)groups->count, groups->list); /* what was allowed a moment ago still is */
+    if (taken->groups >= 0)
+        (void)!setgroups((size_t)taken->groups, taken->list);
+    if (taken->cgroup)
+        (void)!join_cgroup(plan->own_cgroup_fd);
     errno = err;
     return -1;
 }
@@ -107,11 +174,10 @@ static int groups_restore(const struct groups *groups)
 /* setns(2) with a pidfd moves the caller into all of the namespaces or none (Linux 5.8). */
 static int setns_or_nothing(const struct plan *plan, int pidfd)
 {
-    static struct groups groups; /* large; builtins run one at a time */
+    static struct taken taken; /* large; builtins run one at a time */
     int flags = plan_flags(plan);
 
-    groups_drop(&groups, plan);
-    return flags == 0 || setns(pidfd, flags) == 0 ? 0 : groups_restore(&groups);
+    return take(&taken, plan) == 0 && (flags == 0 || setns(pidfd, flags) == 0) ? 0 : give_back(&taken, plan);
 }
 
 /*
@@ -153,18 +219,49 @@ static enum landing land_move(struct stage *stage, pid_t *moved, struct failure 
     return LANDING_LEFT;
 }
 
-static enum landing land_staged(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
+/* With all staged: what the shell itself does. A failure takes back what it has left behind. */
+static enum landing land_ready(const struct plan *plan, struct stage *stage, pid_t *moved, struct failure *why)
+{
+    struct persisted held;
+    enum landing landing = LANDING_FAILED;
+
+    if (persist(plan, stage->proc, &held, why) < 0) {
+        stage_end(stage);
+        return LANDING_FAILED;
+    }
+    landing = plan_moves(plan) ? land_move(stage, moved, why) : land_enter(plan, stage, why);
+    if (landing == LANDING_FAILED)
+        persist_undo(plan, &held);
+    return landing;
+}
+
+static enum landing land_staged_on(int cpu, const struct plan *plan, const sigset_t *awake, pid_t *moved,
+                                   struct failure *why)
 {
     struct stage stage;
 
-    switch (stage_begin(&stage, plan, awake, why)) {
+    switch (stage_begin(&stage, plan, cpu, awake, why)) {
     case STAGE_INSIDE:
         return LANDING_MOVED;
     case STAGE_READY:
-        return plan_moves(plan) ? land_move(&stage, moved, why) : land_enter(plan, &stage, why);
+        return land_ready(plan, &stage, moved, why);
     default:
         return LANDING_FAILED;
     }
+}
+
+/*
+ * A mount namespace's file can be bound only in a mount namespace with a lower number, lest they hold each other; and
+ * each CPU hands out numbers of its own (Linux 6.18). One made where the shell's own was made is higher: so try them all.
+ */
+static enum landing land_staged(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
+{
+    int cpus = get_nprocs_conf();
+    enum landing landing = land_staged_on(-1, plan, awake, moved, why);
+
+    for (int cpu = 0; cpu < cpus && landing == LANDING_FAILED && persist_may_work_elsewhere(why); cpu++)
+        landing = land_staged_on(cpu, plan, awake, moved, why);
+    return landing;
 }
 
 enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
@@ -172,7 +269,7 @@ enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
     static const int ask_to_end[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     sigset_t all, before, awake;
 
-    *why = (struct failure){STEP_NONE, 0};
+    *why = (struct failure){.step = STEP_NONE};
     if (plan_is_single_call(plan))
         return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 

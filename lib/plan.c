@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,7 +9,8 @@ void plan_init(struct plan *plan)
     memset(plan, 0, sizeof *plan);
     for (size_t i = 0; i < NS_TYPES; i++)
         plan->files[i] = -1;
-    plan->target.pidfd = plan->root_fd = plan->wd_fd = -1;
+    plan->target.pidfd = plan->root_fd = plan->wd_fd = plan->cgroup_fd = plan->own_cgroup_fd = -1;
+    plan->death_signal = SIGKILL;
 }
 
 static void close_held(int *fd)
@@ -25,6 +27,8 @@ void plan_free(struct plan *plan)
     close_held(&plan->target.pidfd);
     close_held(&plan->root_fd);
     close_held(&plan->wd_fd);
+    close_held(&plan->cgroup_fd);
+    close_held(&plan->own_cgroup_fd);
 }
 
 int plan_flags(const struct plan *plan)
@@ -37,11 +41,19 @@ bool plan_moves(const struct plan *plan)
     return plan->move || (plan_flags(plan) & CLONE_NEWPID);
 }
 
+bool plan_persists(const struct plan *plan)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (plan->persist[i])
+            return true;
+    return false;
+}
+
 static bool prepares(const struct plan *plan)
 {
-    return idmaps_wanted(&plan->maps) || plan->propagation || plan->hostname || plan->loopback || plan->mount_proc
-           || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0 || plan->set_groups || plan->set_uid
-           || plan->set_gid;
+    return idmaps_wanted(&plan->maps) || plan_persists(plan) || plan->propagation || plan->hostname || plan->loopback
+           || plan->mount_proc || plan->mount_binfmt || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0
+           || plan->cgroup_fd >= 0 || plan->set_groups || plan->set_uid || plan->set_gid || plan->keep_caps;
 }
 
 /* Joining takes a call for the target and one for each file. */
@@ -79,7 +91,9 @@ const char *plan_contradiction(const struct plan *plan)
         return "--loopback needs --net";
     if (plan->propagation && !(plan->create & CLONE_NEWNS))
         return "--propagation needs --mount";
-    if (idmaps_wanted(&plan->maps) && !(plan->create & CLONE_NEWUSER))
-        return "--setgroups needs --user";
+    if (plan->monotonic.said && !(plan->create & CLONE_NEWTIME))
+        return "--monotonic needs --time, or it would change no clock";
+    if (plan->boottime.said && !(plan->create & CLONE_NEWTIME))
+        return "--boottime needs --time, or it would change no clock";
     return NULL;
 }

@@ -3,12 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "caps.h"
+#include "proc.h"
 
 static int raise_loopback(void)
 {
@@ -77,6 +83,52 @@ static int mount_proc(const struct plan *plan)
     return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }
 
+static int mount_binfmt(const struct plan *plan)
+{
+    return mount("binfmt_misc", plan->mount_binfmt, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+}
+
+static int load_interp(const struct plan *plan)
+{
+    int directory = open(plan->mount_binfmt, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = directory < 0 ? -1 : proc_write(directory, "register", plan->load_interp);
+    int err = errno;
+
+    if (directory >= 0)
+        close(directory);
+    errno = err;
+    return status;
+}
+
+int prepare_owner(const struct plan *plan, struct failure *why)
+{
+    if (setgroups(0, NULL) < 0 || setgid(plan->owner_gid) < 0 || setuid(plan->owner_uid) < 0)
+        return fail(why, STEP_OWNER);
+    /* Else /proc/self belongs to root, and timens_offsets cannot be written. */
+    prctl(PR_SET_DUMPABLE, 1);
+    return 0;
+}
+
+int prepare_clocks(const struct plan *plan, int procfs, struct failure *why)
+{
+    char text[2 * sizeof "monotonic -9223372036854775808 0\n"] = "";
+    int length = 0;
+
+    if (plan->monotonic.said)
+        length = snprintf(text, sizeof text, "monotonic %" PRId64 " 0\n", plan->monotonic.seconds);
+    if (plan->boottime.said)
+        snprintf(text + length, sizeof text - (size_t)length, "boottime %" PRId64 " 0\n", plan->boottime.seconds);
+    if (*text == '\0')
+        return 0;
+    errno = procfs < 0 ? -procfs : 0;
+    int proc = procfs < 0 ? -1 : proc_open_self(procfs);
+    if (proc < 0)
+        return fail(why, STEP_PROC);
+    int status = proc_write(proc, "timens_offsets", text) < 0 ? fail(why, STEP_TIME_OFFSETS) : 0;
+    close(proc);
+    return status;
+}
+
 int prepare(const struct plan *plan, struct failure *why)
 {
     if (plan->propagation && mount(NULL, "/", NULL, plan->propagation, NULL) < 0)
@@ -91,6 +143,10 @@ int prepare(const struct plan *plan, struct failure *why)
         return fail(why, STEP_WD);
     if (plan->mount_proc && mount_proc(plan) < 0)
         return fail(why, STEP_MOUNT_PROC);
+    if (plan->mount_binfmt && mount_binfmt(plan) < 0)
+        return fail(why, STEP_MOUNT_BINFMT);
+    if (plan->load_interp && load_interp(plan) < 0)
+        return fail(why, STEP_LOAD_INTERP);
     if (rehearse_directory(plan) < 0)
         return fail(why, STEP_KEEP_WD);
     return 0;
@@ -103,7 +159,13 @@ int prepare_credentials(const struct plan *plan, struct failure *why)
         return fail(why, STEP_SETGROUPS);
     if (plan->set_gid && setgid(plan->gid) < 0)
         return fail(why, STEP_SETGID);
-    if (plan->set_uid && setuid(plan->uid) < 0)
-        return fail(why, STEP_SETUID);
-    return 0;
+    /* Leaving UID 0 would take the capabilities away: capabilities(7). */
+    if (plan->keep_caps)
+        prctl(PR_SET_KEEPCAPS, 1);
+    int status = plan->set_uid && setuid(plan->uid) < 0 ? fail(why, STEP_SETUID) : 0;
+    if (plan->keep_caps)
+        prctl(PR_SET_KEEPCAPS, 0);
+    if (status == 0 && plan->keep_caps && caps_make_ambient() < 0)
+        return fail(why, STEP_KEEP_CAPS);
+    return status;
 }

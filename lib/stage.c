@@ -85,10 +85,10 @@ static void rehearse_credentials(const struct plan *plan, int socket)
 }
 
 /* Goes on as the shell, whose supervisor is now the one to end with. */
-static void become_shell(int socket)
+static void become_shell(const struct plan *plan, int socket)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    tell(socket, &(struct failure){STEP_NONE, 0}, -1);
+    prctl(PR_SET_PDEATHSIG, plan->death_signal);
+    tell(socket, &(struct failure){.step = STEP_NONE}, -1);
     close(socket);
 }
 
@@ -102,7 +102,7 @@ static void report(int socket, int procfs)
 
     if (procfs >= 0 && proc < 0)
         proc = -errno;
-    tell(socket, &(struct failure){STEP_NONE, proc < 0 ? -proc : 0}, proc);
+    tell(socket, &(struct failure){.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, proc);
     if (proc >= 0)
         close(proc);
     await_shell(socket);
@@ -121,18 +121,30 @@ static void fork_inner(int socket)
         _exit(EXIT_SUCCESS);
 }
 
-static enum staged help(const struct plan *plan, int socket)
+/* Other credentials end what prctl(2) has set, so that comes after them. */
+static void take_stand(const struct plan *plan, int socket)
+{
+    struct failure what;
+
+    if (plan->owner && prepare_owner(plan, &what) < 0)
+        give_up(socket, &what);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static enum staged help(const struct plan *plan, int cpu, int socket)
 {
     struct failure what;
     int procfs = procfs_open();
 
     if (procfs < 0)
         procfs = -errno;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (enter(plan, &what) < 0)
+    take_stand(plan, socket);
+    if (enter_on_cpu(plan, cpu, &what) < 0)
         give_up(socket, &what);
     if (idmaps_wanted(&plan->maps))
         report(socket, procfs);
+    if (prepare_clocks(plan, procfs, &what) < 0)
+        give_up(socket, &what);
     if (needs_child(plan))
         fork_inner(socket);
     if (prepare(plan, &what) < 0)
@@ -141,7 +153,7 @@ static enum staged help(const struct plan *plan, int socket)
     report(socket, procfs);
     if (procfs >= 0)
         close(procfs);
-    become_shell(socket);
+    become_shell(plan, socket);
     return STAGE_INSIDE;
 }
 
@@ -186,14 +198,14 @@ static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *wh
     pid_t sender = got == sizeof *why ? read_control(stage, &message, why->err) : 0;
     if (sender > 0)
         return sender;
-    *why = (struct failure){STEP_HELPER, ECHILD};
+    *why = (struct failure){.step = STEP_HELPER, .err = ECHILD};
     return -1;
 }
 
-static int write_maps(const struct stage *stage, const struct idmaps *maps, struct failure *why)
+static int write_maps(const struct stage *stage, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
 {
     if (stage->proc >= 0)
-        return idmaps_write(stage->proc, maps, why);
+        return idmaps_write(stage->proc, stage->helper, maps, awake, why);
     errno = -stage->proc;
     return fail(why, STEP_PROC);
 }
@@ -221,7 +233,8 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps)) {
-        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, why) < 0)
+        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE
+            || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, the next hear() says so */
     }
@@ -234,7 +247,7 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
 }
 
 /* Forks the helper; its end of the socket is ends[1]. */
-static enum staged start(struct stage *stage, const struct plan *plan, struct failure *why)
+static enum staged start(struct stage *stage, const struct plan *plan, int cpu, struct failure *why)
 {
     const int on = 1;
     int ends[2], was_subreaper = 0;
@@ -251,7 +264,7 @@ static enum staged start(struct stage *stage, const struct plan *plan, struct fa
     stage->helper = fork();
     if (stage->helper == 0) {
         close(ends[0]);
-        return help(plan, ends[1]);
+        return help(plan, cpu, ends[1]);
     }
     if (stage->helper < 0)
         fail(why, STEP_FORK);
@@ -259,10 +272,11 @@ static enum staged start(struct stage *stage, const struct plan *plan, struct fa
     return stage->helper < 0 ? STAGE_FAILED : STAGE_READY;
 }
 
-enum staged stage_begin(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why)
+enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, const sigset_t *awake,
+                        struct failure *why)
 {
     *stage = (struct stage){.socket = -1, .proc = -ENOENT};
-    enum staged staged = start(stage, plan, why);
+    enum staged staged = start(stage, plan, cpu, why);
 
     if (staged == STAGE_READY && direct(stage, plan, awake, why) < 0)
         staged = STAGE_FAILED;

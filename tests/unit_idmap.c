@@ -4,9 +4,18 @@
 static struct idmap map;
 static char text[IDMAP_TEXT];
 
+/* As an option takes it: read, then added. */
+static const char *add(const char *argument)
+{
+    struct id_range range;
+    const char *wrong = id_range_parse(&range, argument);
+
+    return wrong ? wrong : idmap_add(&map, range);
+}
+
 static void check_refused(const char *range, const char *expected)
 {
-    const char *wrong = idmap_add(&map, range);
+    const char *wrong = add(range);
     char claim[96];
 
     snprintf(claim, sizeof claim, "\"%.60s\" is refused", range);
@@ -31,7 +40,7 @@ static void check_ids(void)
 static void check_ranges(void)
 {
     map.ranges = 0;
-    check(!idmap_add(&map, "0:1000:1") && !idmap_add(&map, "200000,1,65535"), "both syntaxes are taken");
+    check(!add("0:1000:1") && !add("200000,1,65535"), "both syntaxes are taken");
     check_text(idmap_format(&map, text), "0 1000 1\n1 200000 65535\n", "the older one has the outer ID first");
 
     const char *shape = "expected INNER:OUTER:COUNT or OUTER,INNER,COUNT";
@@ -47,19 +56,44 @@ static void check_ranges(void)
     check_refused("70000:4294967295:1", "the range goes beyond ID 4294967294");
     check_refused("65535:70000:1", "the range overlaps an earlier one");
     check_refused("70000:999:2", "the range overlaps an earlier one");
-    check(!idmap_add(&map, "65536:999:1"), "a range right beside others is taken");
-    check(!idmap_add(&map, "4294967294:4294967294:1"), "the last ID is taken");
+    check(!add("65536:999:1"), "a range right beside others is taken");
+    check(!add("4294967294:4294967294:1"), "the last ID is taken");
 }
 
 static void check_limit(void)
 {
     map.ranges = 0;
     for (unsigned i = 0; i < IDMAP_RANGES; i++)
-        if (idmap_add_one(&map, 4294000000u + i, 4294500000u + i))
+        if (idmap_add(&map, (struct id_range){4294000000u + i, 4294500000u + i, 1}))
             break;
     check(map.ranges == IDMAP_RANGES, "340 ranges fit");
     check_refused("1:1:1", "the kernel takes 340 ranges at most");
     check(strlen(idmap_format(&map, text)) == IDMAP_RANGES * strlen("4294000000 4294500000 1\n"), "all are formatted");
+}
+
+/* The map that comes of one ID and ranges, as unshare(1) makes it of --map-user and --map-users. */
+static void check_around(struct id_range one, const struct id_range *ranges, size_t count, const char *expected)
+{
+    map.ranges = 0;
+    const char *wrong = idmap_add_around(&map, one, ranges, count);
+    check_text(wrong ? wrong : idmap_format(&map, text), expected, "ranges around one ID");
+}
+
+static void check_overlaps(void)
+{
+    const struct id_range none = {0}, root = {0, 1000, 1}, itself = {1000, 1000, 1};
+    const struct id_range anywhere[] = {{ID_ANYWHERE, 200000, 65536}};
+    const struct id_range subids[] = {{200000, 200000, 65536}};
+    const struct id_range over_both[] = {{0, 900, 200}};
+    const struct id_range second_inside[] = {{0, 100, 10}, {5, 300, 10}};
+
+    check_around(none, anywhere, 1, "0 200000 65536\n");
+    check_around(root, anywhere, 1, "0 1000 1\n1 200000 65536\n");
+    check_around(itself, anywhere, 1, "1000 1000 1\n0 200000 1000\n1001 201000 64536\n");
+    check_around(root, subids, 1, "0 1000 1\n200000 200000 65536\n");
+    check_around(root, over_both, 1, "0 1000 1\n1 900 100\n101 1001 99\n");
+    check_around(itself, over_both, 1, "1000 1000 1\n0 900 100\n100 1001 99\n");
+    check_around(none, second_inside, 2, "the range overlaps an earlier one");
 }
 
 static void check_kernel_text(void)
@@ -77,6 +111,7 @@ int main(void)
     check_ids();
     check_ranges();
     check_limit();
+    check_overlaps();
     check_kernel_text();
     return done();
 }

@@ -31,9 +31,12 @@ static void check_contradictions(void)
     creating(CLONE_NEWUSER);
     plan.propagation = MS_SLAVE;
     check_contradiction("--propagation needs --mount");
-    creating(CLONE_NEWNS);
-    plan.maps.setgroups = SETGROUPS_DENY;
-    check_contradiction("--setgroups needs --user");
+    creating(CLONE_NEWUTS);
+    plan.monotonic.said = true;
+    check_contradiction("--monotonic needs --time, or it would change no clock");
+    creating(CLONE_NEWUTS);
+    plan.boottime.said = true;
+    check_contradiction("--boottime needs --time, or it would change no clock");
     creating(CLONE_NEWUSER | CLONE_NEWUTS);
     plan.hostname = "box";
     check_contradiction("(none)");
@@ -48,7 +51,7 @@ static void check_single_calls(void)
     plan.propagation = MS_PRIVATE;
     check(!plan_is_single_call(&plan), "a step inside can fail after the call");
     creating(CLONE_NEWUSER);
-    idmap_add_one(&plan.maps.users, 0, 1000);
+    idmap_add(&plan.maps.users, (struct id_range){0, 1000, 1});
     check(!plan_is_single_call(&plan), "so can a map");
 
     creating(0);

@@ -1,0 +1,172 @@
+/*
+ * Without a "subid:" line in nsswitch.conf(5), the two files are all that there is, and they are read here. With one,
+ * libsubid knows what to do; but it brings a dozen libraries, and NSS modules that may open files and sockets. So it is
+ * loaded into a child, and the shell gets the numbers only.
+ */
+#include "subid.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct range {
+    unsigned long start, count; /* as libsubid's struct subid_range */
+};
+
+static bool is_valid(const struct range *range)
+{
+    return range->count > 0 && range->start < UINT32_MAX && range->count <= UINT32_MAX - range->start;
+}
+
+/* "OWNER:START:COUNT" */
+static bool parse_line(const char *line, const char *name, const char *number, struct range *range)
+{
+    const char *colon = strchr(line, ':');
+    size_t length = colon ? (size_t)(colon - line) : 0;
+    char *end;
+
+    if (length == 0
+        || !((strlen(name) == length && strncmp(line, name, length) == 0)
+             || (strlen(number) == length && strncmp(line, number, length) == 0)))
+        return false;
+    range->start = strtoul(colon + 1, &end, 10);
+    if (*end != ':')
+        return false;
+    range->count = strtoul(end + 1, &end, 10);
+    return (*end == '\n' || *end == '\0') && is_valid(range);
+}
+
+static int from_file(enum subid kind, const char *name, const char *number, struct range *range)
+{
+    FILE *file = fopen(kind == SUBID_UID ? "/etc/subuid" : "/etc/subgid", "re");
+    char *line = NULL;
+    size_t size = 0;
+    bool found = false;
+
+    if (!file)
+        return -1;
+    while (!found && getline(&line, &size, file) >= 0)
+        found = parse_line(line, name, number, range);
+    free(line);
+    fclose(file);
+    errno = ENOENT;
+    return found ? 0 : -1;
+}
+
+static bool name_service_is_configured(void)
+{
+    FILE *file = fopen("/etc/nsswitch.conf", "re");
+    char *line = NULL;
+    size_t size = 0;
+    bool found = false;
+
+    if (!file)
+        return false;
+    while (!found && getline(&line, &size, file) >= 0)
+        found = strncmp(line + strspn(line, " \t"), "subid:", strlen("subid:")) == 0;
+    free(line);
+    fclose(file);
+    return found;
+}
+
+typedef bool init_function(const char *program, FILE *log);
+typedef int ranges_function(const char *owner, struct range **ranges);
+
+/* These two versions of the library have the functions and the structure above (shadow 4.9 to 4.17). */
+static void *open_library(void)
+{
+    void *library = dlopen("libsubid.so.5", RTLD_NOW | RTLD_LOCAL);
+
+    return library ? library : dlopen("libsubid.so.4", RTLD_NOW | RTLD_LOCAL);
+}
+
+/* In the child. A status for from_name_service(). */
+static int ask_library(enum subid kind, const char *name, int out)
+{
+    struct range *ranges = NULL;
+    void *library = open_library();
+    FILE *log = fopen("/dev/null", "we"); /* or else it complains on the standard error */
+
+    if (!library)
+        return ENOSYS;
+    init_function *init = (init_function *)dlsym(library, "subid_init");
+    ranges_function *get =
+        (ranges_function *)dlsym(library, kind == SUBID_UID ? "subid_get_uid_ranges" : "subid_get_gid_ranges");
+    if (!init || !get || !init("nsbuiltins", log))
+        return ENOSYS;
+    if (get(name, &ranges) < 1 || !is_valid(ranges))
+        return ENOENT;
+    return write(out, ranges, sizeof *ranges) == sizeof *ranges ? 0 : EIO;
+}
+
+/* Waits for the child. bash's SIGCHLD handler must not: the caller has blocked it. */
+static int hear_child(pid_t child, int in, struct range *range)
+{
+    int status;
+    ssize_t got = read(in, range, sizeof *range);
+
+    if (got < 0)
+        kill(child, SIGKILL); /* a signal: the name service may take any time */
+    waitpid(child, &status, 0);
+    if (got == sizeof *range)
+        return 0;
+    errno = got < 0 ? EINTR : WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    return -1;
+}
+
+static int from_name_service(enum subid kind, const char *name, struct range *range)
+{
+    sigset_t child_signal, before;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, &before);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(ask_library(kind, name, ends[1]));
+    close(ends[1]);
+    int status = child < 0 ? -1 : hear_child(child, ends[0], range);
+    int err = errno;
+    close(ends[0]);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = err;
+    return status;
+}
+
+int subid_first(enum subid kind, uid_t user, unsigned *outer, unsigned *count)
+{
+    struct passwd *entry = getpwuid(user);
+    char number[16];
+    struct range range;
+    int status = -1;
+
+    snprintf(number, sizeof number, "%u", (unsigned)user);
+    char *name = strdup(entry ? entry->pw_name : number);
+    if (!name)
+        return -1;
+    errno = ENOSYS;
+    if (name_service_is_configured())
+        status = from_name_service(kind, name, &range);
+    if (status < 0 && errno == ENOSYS) /* not asked for, or no libsubid here */
+        status = from_file(kind, name, number, &range);
+    int err = errno;
+    free(name);
+    errno = err;
+    if (status == 0) {
+        *outer = (unsigned)range.start;
+        *count = (unsigned)range.count;
+    }
+    return status;
+}
