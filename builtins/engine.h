@@ -22,7 +22,7 @@ int engine_wrong_usage(const char *sentence);
 bool engine_parse_pid(const char *text, pid_t *pid);
 
 /* A user or group, by number or name. */
-#define EXPECTED_USER "expected a user name or a UID from 0 to 4294967294"
+#define EXPECTED_USER  "expected a user name or a UID from 0 to 4294967294"
 #define EXPECTED_GROUP "expected a group name or a GID from 0 to 4294967294"
 bool engine_parse_user(const char *text, unsigned *id);
 bool engine_parse_group(const char *text, unsigned *id);

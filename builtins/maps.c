@@ -107,8 +107,12 @@ static int add_subids(struct ranges *ranges, enum subid kind, uid_t user, bool a
     struct id_range *range = &ranges->range[ranges->count];
 
     if (subid_first(kind, user, &range->outer, &range->count) < 0) {
-        builtin_error("no subordinate %s are given to this user (%s): an administrator adds a line to /etc/%s",
-                      kind == SUBID_UID ? "UIDs" : "GIDs", strerror(errno), kind == SUBID_UID ? "subuid" : "subgid");
+        const char *file = kind == SUBID_UID ? "/etc/subuid" : "/etc/subgid";
+        if (errno == ENOENT)
+            builtin_error("user %u has no subordinate %s: a line in %s gives some (usermod(8))", (unsigned)user,
+                          kind == SUBID_UID ? "UIDs" : "GIDs", file);
+        else
+            builtin_error("cannot look up subordinate %s: %s", kind == SUBID_UID ? "UIDs" : "GIDs", strerror(errno));
         return EXECUTION_FAILURE;
     }
     range->inner = anywhere ? ID_ANYWHERE : range->outer;

@@ -1,18 +1,22 @@
 #include "engine.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "proc.h"
+#include "signals.h"
+#include "target.h"
+
+enum { OPT_SAME = OPT_OWN };
 
 static const struct option_row rows[] = {
-    {'t', "target", ARG_REQUIRED, "PID", "the process that is meant, instead of the shell"},
+    {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process that is meant, instead of the shell"},
     {'A', "array", ARG_REQUIRED, "NAME", "store in the associative array NAME, and do not print"},
     {'p', "print", ARG_NONE, NULL, "print the ID maps as a command that writes them"},
+    {OPT_SAME, "same", ARG_REQUIRED, "TYPE", "succeed when the processes A and B share their TYPE namespace"},
     MAP_ROWS,
     HELP_ROW,
 };
@@ -22,7 +26,9 @@ static const char *const about[] = {
     "",
     "Without a map option, shows the namespaces of the shell or of PID, by inode",
     "number, and the ID maps of its user namespace. With one, writes these maps,",
-    "which can be done once for each user namespace.",
+    "which can be done once for each user namespace. A process is named as a PID, a",
+    "PID whose pidfd has this INODE, a job, or an open descriptor N that is a pidfd",
+    "or the directory /proc/PID.",
     "",
     "Options:",
     NULL,
@@ -31,13 +37,15 @@ static const char *const about[] = {
 static const char *const after[] = {
     "",
     "Exit Status:",
-    "Returns success; 2 for wrong usage; 1 when PID cannot be looked at, or a map",
-    "cannot be written.",
+    "Returns success; 2 for wrong usage; 1 when the process cannot be looked at, or",
+    "a map cannot be written. With --same: 0 when it is the same, 1 when it is not,",
+    "2 when that cannot be told.",
     NULL,
 };
 
 static const struct option_table table = {
     .name = "nsmap",
+    .operands = "[A B]",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
     .about = about,
@@ -45,7 +53,9 @@ static const struct option_table table = {
 };
 
 struct request {
-    pid_t target; /* 0: the shell */
+    struct target_name target; /* none: the shell */
+    const struct nstype *same;
+    struct target_name between[2];
     const char *array;
     bool print;
     struct map_request maps;
@@ -60,7 +70,10 @@ static const char *take_option(struct request *request, int id, const char *argu
         return wrong;
     switch (id) {
     case 't':
-        return engine_parse_pid(argument, &request->target) ? NULL : "expected a PID from 1";
+        return target_parse(&request->target, argument);
+    case OPT_SAME:
+        request->same = nstype_of_name(argument);
+        return request->same ? NULL : "expected user, mount, uts, ipc, net, pid, cgroup or time";
     case 'A':
         request->array = argument;
         return legal_identifier(argument) ? NULL : "expected the name of a variable";
@@ -74,6 +87,35 @@ static const char *take_option(struct request *request, int id, const char *argu
 static bool writes(const struct request *request)
 {
     return maps_asked(&request->maps) || request->maps.setgroups != SETGROUPS_UNSAID;
+}
+
+/* The operands, of which only --same has some. EXECUTION_SUCCESS; else all has been said. */
+static int take_operands(struct request *request, int count, char **operands)
+{
+    if (!request->same)
+        return count == 0 ? EXECUTION_SUCCESS : engine_wrong_value("nsmap", operands[0], "expected options only");
+    if (count != 2)
+        return engine_wrong_usage("--same expects two processes");
+    for (int i = 0; i < 2; i++) {
+        const char *wrong = target_parse(&request->between[i], operands[i]);
+        if (wrong)
+            return engine_wrong_value("--same", operands[i], wrong);
+        if (target_settle(&request->between[i]) != EXECUTION_SUCCESS)
+            return EX_USAGE; /* that it cannot be told */
+    }
+    return EXECUTION_SUCCESS;
+}
+
+/* NULL, or the sentence that names the options that contradict each other. */
+static const char *contradiction(const struct request *request)
+{
+    if (request->array && request->print)
+        return "--array and --print exclude each other";
+    if (writes(request) && (request->array || request->print))
+        return "maps are shown (--array, --print) or written, not both at once";
+    if (request->same && (request->array || request->print || request->target.text || writes(request)))
+        return "--same goes with no other option";
+    return NULL;
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
@@ -94,21 +136,16 @@ static int parse(struct request *request, int argc, char **argv)
         if ((wrong = take_option(request, id, options.argument)))
             return engine_wrong_value(options.option, options.argument, wrong);
     }
-    if (options.operand < argc)
-        return engine_wrong_value("nsmap", argv[options.operand], "expected options only");
-    if (request->array && request->print)
-        return engine_wrong_usage("--array and --print exclude each other");
-    if (writes(request) && (request->array || request->print))
-        return engine_wrong_usage("maps are shown (--array, --print) or written, not both at once");
-    return EXECUTION_SUCCESS;
+    if ((wrong = contradiction(request)))
+        return engine_wrong_usage(wrong);
+    int status = target_settle(&request->target);
+    return status == EXECUTION_SUCCESS ? take_operands(request, argc - options.operand, argv + options.operand)
+                                       : status;
 }
 
-static int cannot_look(const struct request *request)
+static int cannot_look(const struct target_name *name)
 {
-    if (request->target != 0)
-        builtin_error("%d: %s", (int)request->target, errno == ENOENT ? "no such process" : strerror(errno));
-    else
-        builtin_error("/proc: %s", strerror(errno));
+    builtin_error("%s: %s", name->text ? name->text : "/proc", strerror(errno));
     return EXECUTION_FAILURE;
 }
 
@@ -232,7 +269,7 @@ static int show(const struct request *request, int proc)
     if (request->array && !(array = shell_associative_array(request->array)))
         return EXECUTION_FAILURE;
     int status = request->print ? print_replayable(proc) : tell_all(proc, array ? store_fact : print_fact, array);
-    return status < 0 ? cannot_look(request) : EXECUTION_SUCCESS;
+    return status < 0 ? cannot_look(&request->target) : EXECUTION_SUCCESS;
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
@@ -242,7 +279,7 @@ static bool outer_ids(const struct request *request, unsigned *user, unsigned *g
 {
     *user = geteuid();
     *group = getegid();
-    if (request->target != 0 || !(request->maps.users.own.wanted || request->maps.groups.own.wanted)
+    if (request->target.text || !(request->maps.users.own.wanted || request->maps.groups.own.wanted)
         || engine_outer_ids(user, group))
         return true;
     builtin_error("the IDs outside are not known: this shell did not make its user namespace; say --map-users and "
@@ -266,11 +303,11 @@ static bool is_writable(int proc, const struct idmaps *maps)
     return true;
 }
 
-static int write_maps(const struct request *request, int proc)
+static int write_maps(const struct request *request, int proc, pid_t pid)
 {
     static struct idmaps maps;
+    struct signals_held held;
     struct failure why;
-    sigset_t all, before;
     unsigned user, group;
 
     if (!outer_ids(request, &user, &group))
@@ -280,18 +317,65 @@ static int write_maps(const struct request *request, int proc)
         return status;
     if (!is_writable(proc, &maps))
         return EXECUTION_FAILURE;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    status = idmaps_write(proc, request->target ? request->target : getpid(), &maps, &before, &why);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    signals_hold(&held);
+    status = idmaps_write(proc, pid, &maps, &held.awake, &why);
+    signals_release(&held);
     if (status < 0)
         return engine_failed(NULL, &why);
-    if (request->target == 0)
+    if (!request->target.text)
         shell_sync_ids();
     return EXECUTION_SUCCESS;
 }
 
+/* --- comparing -------------------------------------------------------------------------------------------------- */
+
+/* The inode number of a process's namespace; 0 after it has been said why not. */
+static ino_t inode_of(const struct target_name *name, const struct nstype *type)
+{
+    struct target target;
+    char file[16];
+
+    if (target_find(name, &target) != EXECUTION_SUCCESS)
+        return 0;
+    snprintf(file, sizeof file, "ns/%s", type->file);
+    int proc = target_proc(&target);
+    ino_t inode = proc < 0 ? 0 : proc_inode(proc, file);
+    if (inode == 0)
+        cannot_look(name);
+    if (proc >= 0)
+        close(proc);
+    close(target.pidfd);
+    return inode;
+}
+
+static int compare(const struct request *request)
+{
+    ino_t a = inode_of(&request->between[0], request->same);
+    ino_t b = a == 0 ? 0 : inode_of(&request->between[1], request->same);
+
+    if (a == 0 || b == 0)
+        return EX_USAGE;
+    return a == b ? EXECUTION_SUCCESS : EXECUTION_FAILURE;
+}
+
 /* --- the builtin ------------------------------------------------------------------------------------------------ */
+
+static int show_or_write(const struct request *request)
+{
+    struct target target = {.pid = getpid(), .pidfd = -1};
+
+    if (request->target.text && target_find(&request->target, &target) != EXECUTION_SUCCESS)
+        return EXECUTION_FAILURE;
+    int proc = request->target.text ? target_proc(&target) : proc_open(0);
+    int status = proc < 0          ? cannot_look(&request->target)
+                 : writes(request) ? write_maps(request, proc, target.pid)
+                                   : show(request, proc);
+    if (proc >= 0)
+        close(proc);
+    if (target.pidfd >= 0)
+        close(target.pidfd);
+    return status;
+}
 
 static int nsmap_builtin(WORD_LIST *list)
 {
@@ -303,12 +387,9 @@ static int nsmap_builtin(WORD_LIST *list)
     free(argv);
     if (status != EXECUTION_SUCCESS)
         return status;
-    int proc = proc_open(request.target);
-    if (proc < 0)
-        return cannot_look(&request);
-    status = writes(&request) ? write_maps(&request, proc) : show(&request, proc);
-    close(proc);
-    return sh_chkwrite(status);
+    if (request.same)
+        return compare(&request);
+    return sh_chkwrite(show_or_write(&request));
 }
 
 static struct option_help help;

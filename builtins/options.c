@@ -137,10 +137,10 @@ static struct {
     struct option longs[OPTIONS_MAX + 1];
 } parser;
 
-/* What the letter of a row takes; the rows of the namespace types come first. */
-static enum option_argument letter_takes(const struct option_table *table, size_t row)
+/* What the letter of a row takes; a row of a namespace type is one without a help text of its own. */
+static enum option_argument letter_takes(const struct option_table *table, const struct option_row *row)
 {
-    return table->namespaces && row < NS_TYPES && !table->namespace_letters ? ARG_NONE : parser.rows[row].takes;
+    return !row->help && !table->namespace_letters ? ARG_NONE : row->takes;
 }
 
 static void start(struct options *options)
@@ -155,7 +155,7 @@ static void start(struct options *options)
         parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
         if (has_letter(row))
             used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
-                                     colons[letter_takes(options->table, i)]);
+                                     colons[letter_takes(options->table, row)]);
     }
     optind = 0; /* glibc: start anew */
     opterr = 0;

@@ -386,6 +386,23 @@ int shell_signal(const char *text)
     return signal > 0 && signal < NSIG ? signal : -1; /* bash's own EXIT, DEBUG, ... have numbers too */
 }
 
+pid_t shell_job(const char *spec)
+{
+    WORD_LIST *words = make_word_list(make_bare_word(spec), NULL);
+    sigset_t child, before;
+    pid_t leader = 0;
+
+    BLOCK_CHILD(child, before); /* or the job may be forgotten between two looks */
+    int job = get_job_spec(words);
+    if (!INVALID_JOB(job))
+        leader = jobs[job]->pipe->pid;
+    UNBLOCK_CHILD(before);
+    dispose_words(words);
+    return leader;
+}
+
+/* --- the environment of programs -------------------------------------------------------------------------------- */
+
 /* Whether NAME stands in "NAME,NAME". */
 static bool is_listed(const char *name, const char *list)
 {
@@ -399,13 +416,61 @@ static bool is_listed(const char *name, const char *list)
     return false;
 }
 
-void shell_clear_environment(const char *keep)
+static bool is_kept(const char *name, const char *const *keep)
 {
-    SHELL_VAR **exported = all_exported_variables();
+    while (*keep && !is_listed(name, *keep))
+        keep++;
+    return *keep;
+}
 
-    for (size_t i = 0; exported && exported[i]; i++)
-        if (!is_listed(exported[i]->name, keep))
-            VUNSETATTR(exported[i], att_exported);
-    free(exported);
+static void export_no_more(SHELL_VAR **variables, const char *const *keep)
+{
+    for (size_t i = 0; variables && variables[i]; i++)
+        if (exported_p(variables[i]) && !is_kept(variables[i]->name, keep))
+            VUNSETATTR(variables[i], att_exported);
+    free(variables);
+}
+
+/* "NAME=value unshare_ns ..." */
+static void export_no_more_for_this_command(const char *const *keep)
+{
+    for (int i = 0; temporary_env && i < temporary_env->nbuckets; i++)
+        for (BUCKET_CONTENTS *entry = hash_items(i, temporary_env); entry; entry = entry->next)
+            if (!is_kept(entry->key, keep))
+                VUNSETATTR((SHELL_VAR *)entry->data, att_exported);
+}
+
+void shell_clear_environment(const char *const *keep)
+{
+    export_no_more_for_this_command(keep);
+    export_no_more(all_exported_variables(), keep);
+    export_no_more(all_visible_functions(), keep);
+    array_needs_making = 1;
+}
+
+/*
+ * Without the hooks that a bash assignment runs: for LANG or TERM they would load files that the other side may have
+ * prepared. Only the remembered paths of commands go with the old PATH.
+ */
+static void export_string(const char *string)
+{
+    const char *sign = strchr(string, '=');
+    char *name = sign ? substring(string, 0, (int)(sign - string)) : NULL;
+    SHELL_VAR *variable = name && legal_identifier(name) ? find_variable(name) : NULL;
+
+    if (name && legal_identifier(name) && (!variable || !readonly_p(variable))) {
+        variable = bind_global_variable(name, (char *)sign + 1, 0);
+        if (variable)
+            VSETATTR(variable, att_exported);
+    }
+    FREE(name);
+}
+
+void shell_replace_environment(const char *strings, size_t size)
+{
+    shell_clear_environment((const char *const[]){NULL});
+    for (const char *at = strings; at < strings + size; at += strlen(at) + 1)
+        export_string(at);
+    phash_flush();
     array_needs_making = 1;
 }

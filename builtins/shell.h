@@ -58,11 +58,20 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments);
 /* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
 int shell_run(WORD_LIST *command);
 
+/* The process group leader of a job ("%1"), as `jobs -p` tells it; 0: there is no such job. */
+pid_t shell_job(const char *spec);
+
 /* The number of a signal by name or number, as in trap; -1: there is none such. */
 int shell_signal(const char *text);
 
-/* Takes the export attribute from all variables but those of keep ("NAME,NAME"; NULL: none). */
-void shell_clear_environment(const char *keep);
+/* Takes the export attribute from all variables and functions but those in keep[] (each "NAME,NAME"), NULL-terminated. */
+void shell_clear_environment(const char *const *keep);
+
+/*
+ * Makes these strings ("NAME=value", each with its NUL) the shell's exported variables. What is readonly here, or has a
+ * name that no variable can have, is left out, as in a shell that starts with them.
+ */
+void shell_replace_environment(const char *strings, size_t size);
 
 /* An associative array variable of this name, empty; NULL after saying why not. */
 SHELL_VAR *shell_associative_array(const char *name);

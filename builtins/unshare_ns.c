@@ -8,6 +8,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "prepare.h"
+
 enum {
     OPT_PROPAGATION = OPT_OWN,
     OPT_MOUNT_PROC,
@@ -23,8 +25,6 @@ enum {
     OPT_CLEAR_ENV,
     OPT_WHITELIST_ENV
 };
-
-#define BINFMT_MISC "/proc/sys/fs/binfmt_misc"
 
 static const struct option_row rows[] = {
     MAP_ROWS,
@@ -49,7 +49,7 @@ static const struct option_row rows[] = {
      "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
     {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
     {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
-    {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "but these; implies --clear-env"},
+    {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "keep these exported; implies --clear-env"},
     HELP_ROW,
 };
 
@@ -92,14 +92,17 @@ static const struct option_table table = {
     .after = after,
 };
 
+enum { KEPT_MAX = 64 };
+
 /* What the options say, before it becomes a plan. */
 struct request {
     struct plan plan;
     struct map_request maps;
     bool propagation_said;
     bool clear_env;
-    const char *keep_env; /* "NAME,NAME"; NULL: none */
-    int operand; /* index of COMMAND in the builtin's words */
+    size_t kept;
+    const char *keep_env[KEPT_MAX + 1]; /* each "NAME,NAME"; NULL-terminated */
+    int operand;                        /* index of COMMAND in the builtin's words */
 };
 
 static const struct {
@@ -151,7 +154,8 @@ static const char *take_owner(struct plan *plan, const char *text)
         return "expected UID:GID";
     memcpy(user, text, length);
     user[length] = '\0';
-    plan->owner = plan->move = engine_parse_user(user, &plan->owner_uid) && engine_parse_group(colon + 1, &plan->owner_gid);
+    plan->owner = plan->move =
+        engine_parse_user(user, &plan->owner_uid) && engine_parse_group(colon + 1, &plan->owner_gid);
     plan->create |= CLONE_NEWUSER;
     return plan->owner ? NULL : "expected UID:GID, names or numbers";
 }
@@ -175,6 +179,16 @@ static const char *take_type(struct plan *plan, const struct nstype *type, const
     return file && *file == '\0' ? "expected a file" : NULL;
 }
 
+/* NULL, or what was expected. */
+static const char *take_kept(struct request *request, const char *names)
+{
+    request->clear_env = true;
+    if (request->kept == KEPT_MAX)
+        return "this option can be given 64 times at most";
+    request->keep_env[request->kept++] = names;
+    return NULL;
+}
+
 /* How the copy of the shell, and programs, are to be. NULL, or what was expected as the option's argument. */
 static const char *take_process_option(struct request *request, int id, const char *argument)
 {
@@ -183,16 +197,14 @@ static const char *take_process_option(struct request *request, int id, const ch
     switch (id) {
     case 'S':
         plan->set_uid = true;
-        return engine_parse_user(argument, &plan->uid) ? NULL : EXPECTED_USER;
+        return engine_parse_user(argument, &plan->credentials.uid) ? NULL : EXPECTED_USER;
     case 'G':
         plan->set_gid = plan->set_groups = true;
-        return engine_parse_group(argument, &plan->gid) ? NULL : EXPECTED_GROUP;
+        return engine_parse_group(argument, &plan->credentials.gid) ? NULL : EXPECTED_GROUP;
     case OPT_KILL_CHILD:
         return take_death_signal(plan, argument);
     case OPT_WHITELIST_ENV:
-        request->clear_env = true;
-        request->keep_env = argument;
-        return NULL;
+        return take_kept(request, argument);
     case OPT_CLEAR_ENV:
         request->clear_env = true;
         return NULL;
@@ -227,7 +239,8 @@ static const char *take_option(struct request *request, int id, const char *argu
     case OPT_MOUNT_BINFMT:
         return take_word(&plan->mount_binfmt, argument ? argument : BINFMT_MISC, PATH_MAX, "expected a directory");
     case 'l':
-        return take_word(&plan->load_interp, argument, PATH_MAX, "expected :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS");
+        return take_word(&plan->load_interp, argument, PATH_MAX,
+                         "expected :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS");
     case OPT_MONOTONIC:
         return take_offset(&plan->monotonic, argument);
     case OPT_BOOTTIME:
@@ -286,12 +299,11 @@ static int check(struct request *request)
         wrong = "--setgroups needs --user";
     if (!wrong)
         wrong = plan_contradiction(&request->plan);
-    return wrong ? engine_wrong_usage(wrong)
-                 : maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
+    return wrong ? engine_wrong_usage(wrong) : maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
-static int parse(struct request *request, int argc, char **argv)
+static int parse_words(struct request *request, int argc, char **argv)
 {
     struct options options = {.table = &table, .argc = argc, .argv = argv};
     const char *wrong;
@@ -314,18 +326,26 @@ static int parse(struct request *request, int argc, char **argv)
     return check(request);
 }
 
-static int unshare_ns_builtin(WORD_LIST *list)
+static int parse(struct request *request, WORD_LIST *list)
 {
-    static struct request request; /* large, and done with before COMMAND can come back here */
     int argc;
     char **argv = make_builtin_argv(list, &argc);
-    int status = parse(&request, argc, argv);
+    int status = parse_words(request, argc, argv);
 
     free(argv);
+    return status;
+}
+
+static int unshare_ns_builtin(WORD_LIST *list)
+{
+    static struct request request; /* stays, for the subshell that runs COMMAND */
+    bool in_subshell = shell_is_in_subshell();
+    int status = in_subshell ? EXECUTION_SUCCESS : parse(&request, list);
+
     if (status != EXECUTION_SUCCESS)
         return status;
     WORD_LIST *command = engine_command(list, request.operand);
-    if (command && !shell_is_in_subshell())
+    if (command && !in_subshell)
         return shell_run_in_subshell(table.name, list);
     status = engine_carry_out(&request.plan);
     if (status == EXECUTION_SUCCESS && request.clear_env)

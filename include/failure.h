@@ -29,11 +29,13 @@ enum step {
     STEP_ROOT,
     STEP_WD,
     STEP_KEEP_WD, /* the working directory that the shell already has, seen from the new namespaces */
+    STEP_FOLLOW,  /* the target's IDs */
     STEP_SETGROUPS,
     STEP_SETGID,
     STEP_SETUID,
     STEP_KEEP_CAPS,
     STEP_CGROUP,
+    STEP_EXEC_CONTEXT, /* the SELinux context for programs */
     STEP_PERSIST,
     STEP_LAND, /* the shell's own setns(2) into what was staged */
 };

@@ -26,6 +26,9 @@ extern const struct nstype nstypes[NS_TYPES];
 const struct nstype *nstype_of_letter(int letter);
 const struct nstype *nstype_of_flag(int flag);
 
+/* The type with this long option name, or file name below /proc/PID/ns; or NULL. */
+const struct nstype *nstype_of_name(const char *name);
+
 /* Writes "mount, PID and network" for a set of CLONE_NEW* flags into text; returns text. */
 char *ns_titles(int flags, char *text, size_t size);
 

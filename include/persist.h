@@ -11,7 +11,7 @@
 struct persisted {
     int mounted;
     int twice; /* with a mount below it that makes the file private */
-    int made; /* files that were not there before */
+    int made;  /* files that were not there before */
 };
 
 /*

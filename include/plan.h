@@ -9,11 +9,17 @@
 #include "idmap.h"
 #include "nsref.h"
 #include "nstype.h"
+#include "selinux.h"
 
 /* Seconds to add to a clock of the new time namespace: time_namespaces(7). */
 struct clock_offset {
     bool said;
     int64_t seconds;
+};
+
+struct credentials {
+    uid_t uid;
+    gid_t gid;
 };
 
 /* Strings belong to the builtin's arguments; NULL: not wanted. */
@@ -39,13 +45,15 @@ struct plan {
     const char *mount_proc, *mount_binfmt; /* where, in the new root */
     const char *load_interp;               /* what to write to binfmt_misc's file `register` */
     const char *root, *wd;                 /* wd is looked up in the new root */
-    int root_fd, wd_fd;                    /* directories opened outside: of the target, or named by the user; -1: none */
-    int cgroup_fd, own_cgroup_fd;          /* cgroup.procs of the target, to join it, and of the shell; -1: not wanted */
+    int root_fd, wd_fd;           /* directories opened outside: of the target, or named by the user; -1: none */
+    int cgroup_fd, own_cgroup_fd; /* cgroup.procs of the target, to join it, and of the shell; -1: not wanted */
 
-    bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
-    uid_t uid;
-    gid_t gid;
-    bool keep_caps; /* programs get the capabilities too */
+    bool set_groups, set_uid, set_gid;          /* set_groups: drop the supplementary groups */
+    struct credentials credentials;             /* what is set */
+    bool follow_uid, follow_gid;                /* or else the target's, */
+    int follow_fd;                              /* whose /proc/PID this is; -1: not wanted */
+    bool keep_caps;                             /* programs get the capabilities too */
+    char exec_context[SELINUX_CONTEXT_MAX + 1]; /* SELinux context for programs; "": as it is */
 };
 
 /* A plan that does nothing. */

@@ -5,6 +5,8 @@
 #include "failure.h"
 #include "plan.h"
 
+#define BINFMT_MISC "/proc/sys/fs/binfmt_misc" /* where it is mounted, unless told otherwise */
+
 /* Becomes the user who is to own the user namespace to make, without supplementary groups. 0, or -1 and *why. */
 int prepare_owner(const struct plan *plan, struct failure *why);
 
@@ -17,7 +19,13 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
 /* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
 int prepare(const struct plan *plan, struct failure *why);
 
-/* Takes the plan's IDs and groups, and lets programs have the capabilities. 0, or -1 and *why. */
-int prepare_credentials(const struct plan *plan, struct failure *why);
+/*
+ * The IDs that the plan sets; those that follow the target are told as the calling process's user namespace calls them.
+ * 0, or -1 and *why.
+ */
+int prepare_choose(const struct plan *plan, struct credentials *chosen, struct failure *why);
+
+/* Takes these IDs, drops groups, and lets programs have the capabilities, as the plan says. 0, or -1 and *why. */
+int prepare_credentials(const struct plan *plan, const struct credentials *chosen, struct failure *why);
 
 #endif

@@ -2,7 +2,11 @@
 #ifndef PROC_H
 #define PROC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/* True where a descriptor is of a procfs. */
+bool proc_is_procfs(int fd);
 
 /* Opens /proc (O_PATH). The caller closes the descriptor. errno: ENODEV where it is no procfs, or open(2)'s. */
 int procfs_open(void);
@@ -22,6 +26,12 @@ int proc_open(pid_t pid);
 
 /* Reads a small file below a proc_open() descriptor into text, with a NUL; returns its length or -1. */
 ssize_t proc_read(int proc, const char *file, char *text, size_t size);
+
+/*
+ * Reads a file of up to `limit` bytes whole, with a NUL behind it; returns memory that the caller frees, or NULL
+ * and errno (EFBIG).
+ */
+char *proc_read_all(int proc, const char *file, size_t limit, size_t *size);
 
 /* Writes text with one write(2), as ID maps must be. Returns 0 or -1. */
 int proc_write(int proc, const char *file, const char *text);

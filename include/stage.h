@@ -14,7 +14,8 @@ struct stage {
     pid_t inner;  /* its child, where only a child is inside (PID and time namespaces); 0: none */
     int socket;   /* to the helpers: they end when it is closed */
     int proc;     /* /proc/PID of the one that stage_process() names (O_PATH); below 0: -errno, why it has none */
-    bool adopts;  /* the shell was made a subreaper, to become the inner one's parent */
+    struct credentials chosen; /* the IDs that the helper has taken */
+    bool adopts;               /* the shell was made a subreaper, to become the inner one's parent */
 };
 
 enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };

@@ -174,11 +174,19 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
         return failure->err == ENOMEM ? "the init of the PID namespace for children may have ended" : NULL;
     case STEP_PROC:
         return failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
+    case STEP_SETGROUPS:
+        return failure->err == EPERM ? "the user namespace denies setgroups(2): leave out --setgid" : NULL;
     case STEP_KEEP_WD:
         return "go to a directory that stays accessible (cd /) first";
     default:
         return NULL;
     }
+}
+
+static const char *id_text(bool follows, unsigned id, char number[16])
+{
+    snprintf(number, 16, "%u", id);
+    return follows ? "(the target's)" : number;
 }
 
 /* "cannot ...", with the plan's own word for it where there is one. */
@@ -197,6 +205,8 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
         [STEP_TIME_OFFSETS] = "set the clocks of the time namespace",
         [STEP_KEEP_CAPS] = "make the capabilities ambient",
         [STEP_CGROUP] = "join the target's cgroup",
+        [STEP_EXEC_CONTEXT] = "set the target's SELinux context for programs",
+        [STEP_FOLLOW] = "follow the target's user and group",
         [STEP_SETGROUPS_FILE] = "write the user namespace's setgroups file",
         [STEP_PROPAGATION] = "change the mount propagation of /",
         [STEP_LOOPBACK] = "bring up the loopback interface",
@@ -204,7 +214,7 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
         [STEP_SETGROUPS] = "drop the supplementary groups",
         [STEP_LAND] = "follow the helper process into the namespaces",
     };
-    char titles[96];
+    char titles[96], number[16];
 
     switch (failure->step) {
     case STEP_UNSHARE:
@@ -239,10 +249,10 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
                  plan->persist[nstype_of_flag(failure->flag) - nstypes]);
         break;
     case STEP_SETGID:
-        snprintf(text, size, "become group %u", (unsigned)plan->gid);
+        snprintf(text, size, "become group %s", id_text(plan->follow_gid, plan->credentials.gid, number));
         break;
     case STEP_SETUID:
-        snprintf(text, size, "become user %u", (unsigned)plan->uid);
+        snprintf(text, size, "become user %s", id_text(plan->follow_uid, plan->credentials.uid, number));
         break;
     default:
         snprintf(text, size, "%s", phrases[failure->step]);
@@ -259,6 +269,7 @@ char *diagnose(const struct plan *plan, const struct failure *failure, char *tex
         snprintf(text, size, "cannot %s; nothing has changed", what);
     else
         snprintf(text, size, "cannot %s: %s%s%s", what,
-                 failure->err == ECANCELED ? "the program failed" : strerror(failure->err), cure ? "; " : "", cure ? cure : "");
+                 failure->err == ECANCELED ? "the program failed" : strerror(failure->err), cure ? "; " : "",
+                 cure ? cure : "");
     return text;
 }

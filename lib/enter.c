@@ -5,14 +5,17 @@
 #include <grp.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "persist.h"
 #include "prepare.h"
+#include "selinux.h"
+#include "signals.h"
 #include "stage.h"
+
+/* --- joining ---------------------------------------------------------------------------------------------------- */
 
 static int join_file(const struct plan *plan, size_t i)
 {
@@ -74,16 +77,62 @@ static int join(const struct plan *plan)
     return left == 0 ? 0 : -1;
 }
 
+/* --- what changes outside --------------------------------------------------------------------------------------- */
+
 /* In a version 2 hierarchy, "0" is the writer: cgroups(7). */
 static int join_cgroup(int cgroup)
 {
     return write(cgroup, "0", 1) == 1 ? 0 : -1;
 }
 
-int enter(const struct plan *plan, struct failure *why)
+/* What changes before the namespaces do, and comes back where they cannot be entered. */
+struct taken {
+    bool cgroup, exec_context;
+    int groups; /* -1: not dropped */
+    gid_t list[NGROUPS_MAX];
+};
+
+/*
+ * Supplementary groups are dropped outside where the process may, since the namespace may deny setgroups(2); where it may
+ * not, prepare_credentials() sees to it.
+ */
+static int take(struct taken *taken, const struct plan *plan, struct failure *why)
 {
+    bool drop = plan->set_groups && (plan->join & CLONE_NEWUSER);
+
+    taken->cgroup = taken->exec_context = false;
+    taken->groups = drop ? getgroups(NGROUPS_MAX, taken->list) : -1;
+    if (taken->groups >= 0 && setgroups(0, NULL) < 0)
+        taken->groups = -1;
     if (plan->cgroup_fd >= 0 && join_cgroup(plan->cgroup_fd) < 0)
         return fail(why, STEP_CGROUP);
+    taken->cgroup = plan->cgroup_fd >= 0;
+    if (*plan->exec_context && selinux_set_exec(plan->exec_context) < 0)
+        return fail(why, STEP_EXEC_CONTEXT);
+    taken->exec_context = *plan->exec_context;
+    return 0;
+}
+
+/* What was allowed a moment ago still is. */
+static void give_back(const struct taken *taken, const struct plan *plan)
+{
+    if (taken->groups >= 0)
+        (void)!setgroups((size_t)taken->groups, taken->list);
+    if (taken->cgroup)
+        (void)!join_cgroup(plan->own_cgroup_fd);
+    if (taken->exec_context)
+        (void)!selinux_set_exec("");
+}
+
+/* Large; builtins run one at a time, and a helper is a process of its own. */
+static struct taken taken;
+
+/* --- in a helper ------------------------------------------------------------------------------------------------ */
+
+int enter(const struct plan *plan, struct failure *why)
+{
+    if (take(&taken, plan, why) < 0)
+        return -1;
     if (plan->create != 0 && unshare(plan->create) < 0)
         return fail(why, STEP_UNSHARE);
     if (plan->join != 0 && join(plan) < 0)
@@ -99,11 +148,14 @@ int enter_on_cpu(const struct plan *plan, int cpu, struct failure *why)
         return enter(plan, why);
     CPU_ZERO(&one);
     CPU_SET((unsigned)cpu, &one);
-    (void)!sched_setaffinity(0, sizeof one, &one); /* a CPU that is not to be had: what is made on another serves as well */
+    (void)!sched_setaffinity(0, sizeof one,
+                             &one); /* a CPU that is not to be had: what is made on another serves as well */
     int status = enter(plan, why);
     (void)!sched_setaffinity(0, sizeof before, &before);
     return status;
 }
+
+/* --- the shell, after a helper ---------------------------------------------------------------------------------- */
 
 /* What the shell needs to follow a helper, all of it opened before the one step that cannot be taken back. */
 struct way {
@@ -139,62 +191,34 @@ static int way_open(struct way *way, const struct plan *plan, const struct stage
     return plan_carries_directories(plan) ? way_open_directories(way, stage->proc, why) : 0;
 }
 
-/*
- * What changes before setns(2), and comes back where that fails. A process that may drop its supplementary groups does so
- * outside, since the namespace may deny setgroups(2).
- */
-struct taken {
-    bool cgroup;
-    int groups; /* -1: not dropped */
-    gid_t list[NGROUPS_MAX];
-};
-
-static int take(struct taken *taken, const struct plan *plan)
-{
-    taken->groups = plan->set_groups ? getgroups(NGROUPS_MAX, taken->list) : -1;
-    if (taken->groups >= 0 && setgroups(0, NULL) < 0)
-        taken->groups = -1;
-    taken->cgroup = plan->cgroup_fd >= 0 && join_cgroup(plan->cgroup_fd) == 0;
-    return plan->cgroup_fd >= 0 && !taken->cgroup ? -1 : 0;
-}
-
-/* What was allowed a moment ago still is. */
-static int give_back(const struct taken *taken, const struct plan *plan)
-{
-    int err = errno;
-
-    if (taken->groups >= 0)
-        (void)!setgroups((size_t)taken->groups, taken->list);
-    if (taken->cgroup)
-        (void)!join_cgroup(plan->own_cgroup_fd);
-    errno = err;
-    return -1;
-}
-
 /* setns(2) with a pidfd moves the caller into all of the namespaces or none (Linux 5.8). */
-static int setns_or_nothing(const struct plan *plan, int pidfd)
+static int setns_or_nothing(const struct plan *plan, int pidfd, struct failure *why)
 {
-    static struct taken taken; /* large; builtins run one at a time */
     int flags = plan_flags(plan);
+    int status = take(&taken, plan, why);
 
-    return take(&taken, plan) == 0 && (flags == 0 || setns(pidfd, flags) == 0) ? 0 : give_back(&taken, plan);
+    if (status == 0 && flags != 0 && setns(pidfd, flags) < 0)
+        status = fail(why, STEP_LAND);
+    if (status < 0)
+        give_back(&taken, plan);
+    return status;
 }
 
 /*
  * Steps after a helper. What follows setns(2) cannot fail: the helper has done the same as the same user in the same
  * namespaces. setns(2) has reset root and working directory to those of the mount namespace.
  */
-static int follow(const struct plan *plan, const struct way *way, struct failure *why)
+static int follow(const struct plan *plan, const struct way *way, const struct credentials *chosen, struct failure *why)
 {
-    if (setns_or_nothing(plan, way->pidfd) < 0)
-        return fail(why, STEP_LAND);
+    if (setns_or_nothing(plan, way->pidfd, why) < 0)
+        return -1;
     if (way->root >= 0) {
         if (fchdir(way->root) < 0 || chroot(".") < 0)
             return fail(why, STEP_ROOT);
         if (fchdir(way->cwd) < 0)
             return fail(why, STEP_KEEP_WD);
     }
-    return prepare_credentials(plan, why);
+    return prepare_credentials(plan, chosen, why);
 }
 
 static enum landing land_enter(const struct plan *plan, struct stage *stage, struct failure *why)
@@ -203,7 +227,7 @@ static enum landing land_enter(const struct plan *plan, struct stage *stage, str
     int status = way_open(&way, plan, stage, why);
 
     if (status == 0)
-        status = follow(plan, &way, why);
+        status = follow(plan, &way, &stage->chosen, why);
     way_close(&way);
     stage_end(stage);
     return status < 0 ? LANDING_FAILED : LANDING_ENTERED;
@@ -266,21 +290,15 @@ static enum landing land_staged(const struct plan *plan, const sigset_t *awake, 
 
 enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
 {
-    static const int ask_to_end[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    sigset_t all, before, awake;
+    struct signals_held held;
 
     *why = (struct failure){.step = STEP_NONE};
     if (plan_is_single_call(plan))
         return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    awake = all;
-    for (size_t i = 0; i < sizeof ask_to_end / sizeof *ask_to_end; i++)
-        if (!sigismember(&before, ask_to_end[i]))
-            sigdelset(&awake, ask_to_end[i]);
-    enum landing landing = land_staged(plan, &awake, moved, why);
+    signals_hold(&held);
+    enum landing landing = land_staged(plan, &held.awake, moved, why);
     if (landing != LANDING_LEFT)
-        sigprocmask(SIG_SETMASK, &before, NULL);
+        signals_release(&held);
     return landing;
 }

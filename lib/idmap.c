@@ -67,8 +67,8 @@ const char *id_range_parse(struct id_range *range, const char *text)
             return "expected INNER:OUTER:COUNT or OUTER,INNER,COUNT";
         text++;
     }
-    *range = separator == ':' ? (struct id_range){part[0], part[1], part[2]}
-                              : (struct id_range){part[1], part[0], part[2]};
+    *range =
+        separator == ':' ? (struct id_range){part[0], part[1], part[2]} : (struct id_range){part[1], part[0], part[2]};
     return idmap_add(&(struct idmap){0}, *range); /* wrong in itself? */
 }
 

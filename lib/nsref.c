@@ -3,14 +3,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "proc.h"
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* Linux 5.6; the same number on every architecture */
+#endif
+
+enum { PIDFS = 0x50494446 }; /* Linux 6.9: linux/magic.h */
+
+/* Closes a descriptor that was needed on the way. errno stays. */
+static void done_with(int fd)
+{
+    int err = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+}
+
+/* --- a process -------------------------------------------------------------------------------------------------- */
 
 int target_open(struct target *target, pid_t pid)
 {
@@ -18,34 +40,143 @@ int target_open(struct target *target, pid_t pid)
     return target->pidfd < 0 ? -1 : 0;
 }
 
+/* The number behind a key in a text of "Key:\tNUMBER" lines; 0: there is none. */
+static pid_t number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+
+    return at ? (pid_t)strtol(at + strlen(key), NULL, 10) : 0;
+}
+
+static pid_t pid_of_pidfd(int fd)
+{
+    char file[32], text[1024];
+    int self = proc_open(0);
+
+    snprintf(file, sizeof file, "fdinfo/%d", fd);
+    ssize_t got = self < 0 ? -1 : proc_read(self, file, text, sizeof text);
+    done_with(self);
+    return got < 0 ? 0 : number_after(text, "\nPid:");
+}
+
+/* A process's directory in /proc is its own as long as it can be read there. */
+static pid_t pid_of_directory(int fd)
+{
+    char text[4096];
+
+    return proc_read(fd, "status", text, sizeof text) < 0 ? 0 : number_after(text, "\nPid:");
+}
+
+int target_open_fd(struct target *target, int fd)
+{
+    *target = (struct target){.pidfd = -1};
+    if (fcntl(fd, F_GETFD) < 0)
+        return -1;
+    pid_t from_pidfd = pid_of_pidfd(fd);
+    pid_t pid = from_pidfd > 0 ? from_pidfd : proc_is_procfs(fd) ? pid_of_directory(fd) : 0;
+    errno = EINVAL;
+    if (pid <= 0)
+        return -1;
+    if (target_open(target, pid) < 0)
+        return -1;
+    /* Still the same after it is held? */
+    if (pid == (from_pidfd > 0 ? pid_of_pidfd(fd) : pid_of_directory(fd)))
+        return 0;
+    close(target->pidfd);
+    *target = (struct target){.pidfd = -1};
+    errno = ESRCH;
+    return -1;
+}
+
+/* Before pidfs, all pidfds had one inode. */
+ino_t target_inode(const struct target *target)
+{
+    struct statfs fs;
+    struct stat status;
+
+    if (fstatfs(target->pidfd, &fs) < 0 || fs.f_type != PIDFS || fstat(target->pidfd, &status) < 0)
+        return 0;
+    return status.st_ino;
+}
+
 /* A look into /proc/PID counts only if the held process was still there after it. */
-static int still_there(const struct target *target)
+int target_is_there(const struct target *target)
 {
     return syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) == 0 || errno == EPERM ? 0 : -1;
 }
 
-bool nsref_same(int proc, int other_proc, const struct nstype *type)
+/* Gives a descriptor that was found in /proc/PID, or closes it where the process has gone meanwhile. */
+static int if_still_there(const struct target *target, int fd)
 {
-    char file[16];
-    struct stat here, there;
-
-    snprintf(file, sizeof file, "ns/%s", type->file);
-    return fstatat(proc, file, &here, 0) == 0 && fstatat(other_proc, file, &there, 0) == 0
-           && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+    if (fd < 0 || target_is_there(target) == 0)
+        return fd;
+    done_with(fd);
+    return -1;
 }
 
-/* A file below ns/ that is missing is a namespace type that the kernel lacks. */
+int target_proc(const struct target *target)
+{
+    return if_still_there(target, proc_open(target->pid));
+}
+
+/* Opens a file below /proc/PID. */
+static int open_below(const struct target *target, const char *file, int flags)
+{
+    int proc = proc_open(target->pid);
+    int fd = proc < 0 ? -1 : openat(proc, file, flags | O_CLOEXEC);
+
+    done_with(proc);
+    return if_still_there(target, fd);
+}
+
+int target_directory(const struct target *target, const char *name)
+{
+    return open_below(target, name, O_PATH | O_DIRECTORY);
+}
+
+int target_user_namespace(const struct target *target)
+{
+    return open_below(target, "ns/user", O_RDONLY);
+}
+
+/* Where a process's children are born, or would be: 0 and errno ENOENT where the kernel lacks the type. */
+static ino_t birthplace(int proc, const struct nstype *type)
+{
+    char file[32];
+
+    snprintf(file, sizeof file, "ns/%s", type->children ? type->children : type->file);
+    ino_t inode = proc_inode(proc, file);
+    if (inode != 0 || errno != ENOENT || !type->children)
+        return inode;
+    snprintf(file, sizeof file, "ns/%s", type->file); /* there is nothing for children before the first of them */
+    return proc_inode(proc, file);
+}
+
+int target_children(const struct target *target, const struct nstype *type)
+{
+    char own[32], file[32];
+    int proc = type->children ? proc_open(target->pid) : -1;
+
+    if (proc < 0)
+        return -1;
+    snprintf(own, sizeof own, "ns/%s", type->file);
+    snprintf(file, sizeof file, "ns/%s", type->children);
+    bool apart = birthplace(proc, type) != proc_inode(proc, own);
+    errno = ENOENT;
+    int fd = apart ? openat(proc, file, O_RDONLY | O_CLOEXEC) : -1;
+    done_with(proc);
+    return if_still_there(target, fd);
+}
+
 static int differing(int self, int other)
 {
     int flags = 0;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
-        char file[16];
-        snprintf(file, sizeof file, "ns/%s", nstypes[i].file);
-        ino_t there = proc_inode(other, file);
+        ino_t there = birthplace(other, &nstypes[i]);
         if (there == 0 && errno != ENOENT)
             return -1;
-        if (there != 0 && !nsref_same(self, other, &nstypes[i]))
+        if (there != 0 && birthplace(self, &nstypes[i]) != there)
             flags |= nstypes[i].flag;
     }
     return flags;
@@ -56,43 +187,58 @@ int target_differs(const struct target *target)
     int self = proc_open(0);
     int other = self < 0 ? -1 : proc_open(target->pid);
     int flags = other < 0 ? -1 : differing(self, other);
-    int err = errno;
 
-    if (other >= 0)
-        close(other);
-    if (self >= 0)
-        close(self);
-    errno = err;
-    return still_there(target) < 0 ? -1 : flags;
+    done_with(other);
+    done_with(self);
+    return flags < 0 || target_is_there(target) < 0 ? -1 : flags;
 }
 
-int target_directory(const struct target *target, const char *name)
+int target_socket_namespace(const struct target *target, int fd)
 {
-    int proc = proc_open(target->pid);
-    int fd = proc < 0 ? -1 : openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int err = errno;
+    int copy = (int)syscall(SYS_pidfd_getfd, target->pidfd, fd, 0);
+    int namespace = copy < 0 ? -1 : ioctl(copy, SIOCGSKNS);
 
-    if (proc >= 0)
-        close(proc);
-    if (fd >= 0 && still_there(target) < 0) {
-        err = errno;
-        close(fd);
-        fd = -1;
-    }
-    errno = err;
-    return fd;
+    done_with(copy);
+    return namespace;
 }
 
-int nsref_open(const char *path, const struct nstype *type)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+/* --- a namespace ------------------------------------------------------------------------------------------------ */
 
-    if (fd < 0)
-        return -1;
-    int flag = ioctl(fd, NS_GET_NSTYPE); /* Linux 4.11; ENOTTY on all that is no namespace */
-    if (flag == type->flag)
+/* Gives a descriptor that is a namespace of this type; else closes it. */
+static int of_type(int fd, const struct nstype *type)
+{
+    int flag = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE); /* Linux 4.11; ENOTTY on all that is no namespace */
+
+    if (fd < 0 || flag == type->flag)
         return fd;
     close(fd);
     errno = flag < 0 ? EINVAL : EBADF;
     return -1;
+}
+
+int nsref_open(const char *path, const struct nstype *type)
+{
+    return of_type(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), type);
+}
+
+int nsref_open_fd(int fd, const struct nstype *type)
+{
+    return of_type(fcntl(fd, F_DUPFD_CLOEXEC, 0), type);
+}
+
+int nsref_open_id(uint64_t id, const struct nstype *type)
+{
+    enum { NSFS_ROOT = -10003, FILEID_NSFS = 0xf1 }; /* Linux 6.18: fcntl.h, exportfs.h */
+    struct {
+        struct file_handle head;
+        uint64_t id;
+        uint32_t type, inode; /* an inode of 0 is any */
+    } handle = {{.handle_bytes = 16, .handle_type = FILEID_NSFS}, id, (uint32_t)type->flag, 0};
+
+    return of_type(open_by_handle_at(NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC), type);
+}
+
+int nsref_owner(int fd)
+{
+    return ioctl(fd, NS_GET_USERNS);
 }

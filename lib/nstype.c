@@ -1,6 +1,7 @@
 #include "nstype.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
 const struct nstype nstypes[NS_TYPES] = {
@@ -26,6 +27,14 @@ const struct nstype *nstype_of_flag(int flag)
 {
     for (size_t i = 0; i < NS_TYPES; i++)
         if (nstypes[i].flag == flag)
+            return &nstypes[i];
+    return NULL;
+}
+
+const struct nstype *nstype_of_name(const char *name)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (strcmp(name, nstypes[i].name) == 0 || strcmp(name, nstypes[i].file) == 0)
             return &nstypes[i];
     return NULL;
 }

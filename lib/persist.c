@@ -84,6 +84,8 @@ void persist_undo(const struct plan *plan, const struct persisted *held)
     int err = errno;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
+        if (!plan->persist[i])
+            continue;
         if (held->mounted & nstypes[i].flag)
             umount2(plan->persist[i], MNT_DETACH);
         if (held->twice & nstypes[i].flag)

@@ -9,7 +9,7 @@ void plan_init(struct plan *plan)
     memset(plan, 0, sizeof *plan);
     for (size_t i = 0; i < NS_TYPES; i++)
         plan->files[i] = -1;
-    plan->target.pidfd = plan->root_fd = plan->wd_fd = plan->cgroup_fd = plan->own_cgroup_fd = -1;
+    plan->target.pidfd = plan->root_fd = plan->wd_fd = plan->follow_fd = plan->cgroup_fd = plan->own_cgroup_fd = -1;
     plan->death_signal = SIGKILL;
 }
 
@@ -27,6 +27,7 @@ void plan_free(struct plan *plan)
     close_held(&plan->target.pidfd);
     close_held(&plan->root_fd);
     close_held(&plan->wd_fd);
+    close_held(&plan->follow_fd);
     close_held(&plan->cgroup_fd);
     close_held(&plan->own_cgroup_fd);
 }
@@ -53,7 +54,8 @@ static bool prepares(const struct plan *plan)
 {
     return idmaps_wanted(&plan->maps) || plan_persists(plan) || plan->propagation || plan->hostname || plan->loopback
            || plan->mount_proc || plan->mount_binfmt || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0
-           || plan->cgroup_fd >= 0 || plan->set_groups || plan->set_uid || plan->set_gid || plan->keep_caps;
+           || plan->cgroup_fd >= 0 || *plan->exec_context || plan->set_groups || plan->set_uid || plan->set_gid
+           || plan->keep_caps;
 }
 
 /* Joining takes a call for the target and one for each file. */

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -83,14 +84,22 @@ static int mount_proc(const struct plan *plan)
     return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }
 
-static int mount_binfmt(const struct plan *plan)
+static int mount_binfmt(const char *where)
 {
-    return mount("binfmt_misc", plan->mount_binfmt, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+    return mount("binfmt_misc", where, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }
 
-static int load_interp(const struct plan *plan)
+/* With the flag F, the kernel opens the interpreter when the format is registered: so before the root changes. */
+static bool registers_outside(const struct plan *plan)
 {
-    int directory = open(plan->mount_binfmt, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *flags = plan->load_interp ? strrchr(plan->load_interp, *plan->load_interp) : NULL;
+
+    return flags && plan->root && strchr(flags, 'F');
+}
+
+static int load_interp(const struct plan *plan, const char *where)
+{
+    int directory = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int status = directory < 0 ? -1 : proc_write(directory, "register", plan->load_interp);
     int err = errno;
 
@@ -137,32 +146,61 @@ int prepare(const struct plan *plan, struct failure *why)
         return fail(why, STEP_HOSTNAME);
     if (plan->loopback && raise_loopback() < 0)
         return fail(why, STEP_LOOPBACK);
+    if (registers_outside(plan) && mount_binfmt(BINFMT_MISC) < 0)
+        return fail(why, STEP_MOUNT_BINFMT);
+    if (registers_outside(plan) && load_interp(plan, BINFMT_MISC) < 0)
+        return fail(why, STEP_LOAD_INTERP);
     if (change_root(plan) < 0)
         return fail(why, STEP_ROOT);
     if (change_directory(plan) < 0)
         return fail(why, STEP_WD);
     if (plan->mount_proc && mount_proc(plan) < 0)
         return fail(why, STEP_MOUNT_PROC);
-    if (plan->mount_binfmt && mount_binfmt(plan) < 0)
+    if (plan->mount_binfmt && mount_binfmt(plan->mount_binfmt) < 0)
         return fail(why, STEP_MOUNT_BINFMT);
-    if (plan->load_interp && load_interp(plan) < 0)
+    if (plan->load_interp && !registers_outside(plan) && load_interp(plan, plan->mount_binfmt) < 0)
         return fail(why, STEP_LOAD_INTERP);
     if (rehearse_directory(plan) < 0)
         return fail(why, STEP_KEEP_WD);
     return 0;
 }
 
-int prepare_credentials(const struct plan *plan, struct failure *why)
+int prepare_choose(const struct plan *plan, struct credentials *chosen, struct failure *why)
 {
-    /* EPERM: the namespace denies setgroups(2) to everybody, since CAP_SETGID in it was just gained. */
-    if (plan->set_groups && setgroups(0, NULL) < 0 && errno != EPERM)
+    struct stat target;
+
+    *chosen = plan->credentials;
+    if (!plan->follow_uid && !plan->follow_gid)
+        return 0;
+    /* The directory itself belongs to the process's effective IDs, undumpable or not. */
+    if (fstat(plan->follow_fd, &target) < 0 || target_is_there(&plan->target) < 0)
+        return fail(why, STEP_FOLLOW);
+    if (plan->follow_uid)
+        chosen->uid = target.st_uid;
+    if (plan->follow_gid)
+        chosen->gid = target.st_gid;
+    return 0;
+}
+
+/*
+ * In a user namespace that is joined, EPERM says that it denies setgroups(2) to everybody: the groups went outside if
+ * they could, and stay if not. In one of one's own making, -G was asked for what cannot be.
+ */
+static int drop_groups(const struct plan *plan)
+{
+    return setgroups(0, NULL) < 0 && !(errno == EPERM && (plan->join & CLONE_NEWUSER)) ? -1 : 0;
+}
+
+int prepare_credentials(const struct plan *plan, const struct credentials *chosen, struct failure *why)
+{
+    if (plan->set_groups && drop_groups(plan) < 0)
         return fail(why, STEP_SETGROUPS);
-    if (plan->set_gid && setgid(plan->gid) < 0)
+    if (plan->set_gid && setgid(chosen->gid) < 0)
         return fail(why, STEP_SETGID);
     /* Leaving UID 0 would take the capabilities away: capabilities(7). */
     if (plan->keep_caps)
         prctl(PR_SET_KEEPCAPS, 1);
-    int status = plan->set_uid && setuid(plan->uid) < 0 ? fail(why, STEP_SETUID) : 0;
+    int status = plan->set_uid && setuid(chosen->uid) < 0 ? fail(why, STEP_SETUID) : 0;
     if (plan->keep_caps)
         prctl(PR_SET_KEEPCAPS, 0);
     if (status == 0 && plan->keep_caps && caps_make_ambient() < 0)

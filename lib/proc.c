@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +10,18 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-int procfs_open(void)
+bool proc_is_procfs(int fd)
 {
     struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+int procfs_open(void)
+{
     int procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    if (procfs < 0 || (fstatfs(procfs, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC))
+    if (procfs < 0 || proc_is_procfs(procfs))
         return procfs;
     close(procfs);
     errno = ENODEV;
@@ -65,21 +70,65 @@ int proc_open(pid_t pid)
     return fd;
 }
 
-ssize_t proc_read(int proc, const char *file, char *text, size_t size)
+/* Fills text; returns how much that is, or -1. */
+static ssize_t read_to_end(int fd, char *text, size_t size)
 {
     size_t used = 0;
-    ssize_t got = -1;
+    ssize_t got = 0;
+
+    while (used < size && (got = read(fd, text + used, size - used)) > 0)
+        used += (size_t)got;
+    return got < 0 ? -1 : (ssize_t)used;
+}
+
+ssize_t proc_read(int proc, const char *file, char *text, size_t size)
+{
     int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return -1;
-    while (used < size - 1 && (got = read(fd, text + used, size - 1 - used)) > 0)
-        used += (size_t)got;
+    ssize_t got = read_to_end(fd, text, size - 1);
     int err = errno;
     close(fd);
     errno = err;
-    text[used] = '\0';
-    return got < 0 ? -1 : (ssize_t)used;
+    text[got < 0 ? 0 : got] = '\0';
+    return got;
+}
+
+/* Grows with what is there: /proc does not tell sizes. */
+static char *read_growing(int fd, size_t limit, size_t *size)
+{
+    char *text = NULL;
+
+    *size = 0;
+    for (size_t room = 4096; room <= 2 * limit; room *= 2) {
+        char *more = realloc(text, room);
+        ssize_t got = more ? read_to_end(fd, more + *size, room - *size) : -1;
+        text = more ? more : text;
+        if (got < 0)
+            break;
+        *size += (size_t)got;
+        if (*size < room) {
+            text[*size] = '\0';
+            return text;
+        }
+        errno = EFBIG;
+    }
+    free(text);
+    return NULL;
+}
+
+char *proc_read_all(int proc, const char *file, size_t limit, size_t *size)
+{
+    int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return NULL;
+    char *text = read_growing(fd, limit, size);
+    int err = errno;
+    close(fd);
+    errno = err;
+    return text;
 }
 
 int proc_write(int proc, const char *file, const char *text)

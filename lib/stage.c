@@ -8,7 +8,7 @@
  * process's parent: this process may become the shell itself (a plan that moves), and a shell's end is waited for by
  * its supervisor. (clone(2) with CLONE_PARENT would spare the detour, but leaves glibc with a wrong thread ID.)
  *
- * Messages are struct failure, STEP_NONE for success, one packet each. The kernel adds the sender's PID as the shell
+ * Messages are one packet each: a failure, STEP_NONE for success, and the IDs that the helper has chosen. The kernel adds the sender's PID as the shell
  * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
  * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
  * anything was joined, since one inside may be false.
@@ -34,12 +34,16 @@ union control {
     char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
 };
 
+struct message {
+    struct failure what;
+    struct credentials chosen;
+};
+
 /* Sends a message; proc: a descriptor to go with it, or -1. */
-static void tell(int socket, const struct failure *what, int proc)
+static void tell(int socket, struct message *text, int proc)
 {
     union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct failure copy = *what;
-    struct iovec packet = {&copy, sizeof copy};
+    struct iovec packet = {text, sizeof *text};
     struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
 
     if (proc >= 0) {
@@ -54,7 +58,7 @@ static void tell(int socket, const struct failure *what, int proc)
 
 static _Noreturn void give_up(int socket, const struct failure *what)
 {
-    tell(socket, what, -1);
+    tell(socket, &(struct message){.what = *what}, -1);
     _exit(EXIT_FAILURE);
 }
 
@@ -73,12 +77,12 @@ static bool needs_child(const struct plan *plan)
 }
 
 /* The rehearsed setuid(2) has made the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before. */
-static void rehearse_credentials(const struct plan *plan, int socket)
+static void rehearse_credentials(const struct plan *plan, const struct credentials *chosen, int socket)
 {
     struct failure what;
     int dumpable = prctl(PR_GET_DUMPABLE);
 
-    if (prepare_credentials(plan, &what) < 0)
+    if (prepare_credentials(plan, chosen, &what) < 0)
         give_up(socket, &what);
     if (!plan_moves(plan) && dumpable == 1)
         prctl(PR_SET_DUMPABLE, 1);
@@ -88,7 +92,7 @@ static void rehearse_credentials(const struct plan *plan, int socket)
 static void become_shell(const struct plan *plan, int socket)
 {
     prctl(PR_SET_PDEATHSIG, plan->death_signal);
-    tell(socket, &(struct failure){.step = STEP_NONE}, -1);
+    tell(socket, &(struct message){.what.step = STEP_NONE}, -1);
     close(socket);
 }
 
@@ -96,13 +100,13 @@ static void become_shell(const struct plan *plan, int socket)
  * Says that all is well so far, and waits for the shell's word. procfs: a procfs_open() descriptor, or -errno; without
  * one it goes on, and says why, since not every plan needs it.
  */
-static void report(int socket, int procfs)
+static void report(int socket, int procfs, const struct credentials *chosen)
 {
     int proc = procfs < 0 ? procfs : proc_open_self(procfs);
 
     if (procfs >= 0 && proc < 0)
         proc = -errno;
-    tell(socket, &(struct failure){.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, proc);
+    tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen}, proc);
     if (proc >= 0)
         close(proc);
     await_shell(socket);
@@ -134,23 +138,24 @@ static void take_stand(const struct plan *plan, int socket)
 static enum staged help(const struct plan *plan, int cpu, int socket)
 {
     struct failure what;
+    struct credentials chosen;
     int procfs = procfs_open();
 
     if (procfs < 0)
         procfs = -errno;
     take_stand(plan, socket);
-    if (enter_on_cpu(plan, cpu, &what) < 0)
+    if (enter_on_cpu(plan, cpu, &what) < 0 || prepare_choose(plan, &chosen, &what) < 0)
         give_up(socket, &what);
     if (idmaps_wanted(&plan->maps))
-        report(socket, procfs);
+        report(socket, procfs, &chosen);
     if (prepare_clocks(plan, procfs, &what) < 0)
         give_up(socket, &what);
     if (needs_child(plan))
         fork_inner(socket);
     if (prepare(plan, &what) < 0)
         give_up(socket, &what);
-    rehearse_credentials(plan, socket);
-    report(socket, procfs);
+    rehearse_credentials(plan, &chosen, socket);
+    report(socket, procfs, &chosen);
     if (procfs >= 0)
         close(procfs);
     become_shell(plan, socket);
@@ -187,7 +192,8 @@ static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
 static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *why)
 {
     union control control;
-    struct iovec packet = {why, sizeof *why};
+    struct message text;
+    struct iovec packet = {&text, sizeof text};
     struct msghdr message = {
         .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     struct pollfd ready = {.fd = stage->socket, .events = POLLIN};
@@ -195,9 +201,12 @@ static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *wh
     if (ppoll(&ready, 1, NULL, awake) < 0)
         return fail(why, STEP_INTERRUPTED);
     ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
-    pid_t sender = got == sizeof *why ? read_control(stage, &message, why->err) : 0;
-    if (sender > 0)
+    pid_t sender = got == sizeof text ? read_control(stage, &message, text.what.err) : 0;
+    if (sender > 0) {
+        *why = text.what;
+        stage->chosen = text.chosen;
         return sender;
+    }
     *why = (struct failure){.step = STEP_HELPER, .err = ECHILD};
     return -1;
 }
@@ -233,8 +242,7 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps)) {
-        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE
-            || write_maps(stage, &plan->maps, awake, why) < 0)
+        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, the next hear() says so */
     }

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "signals.h"
 
 struct range {
     unsigned long start, count; /* as libsubid's struct subid_range */
@@ -81,12 +84,15 @@ static bool name_service_is_configured(void)
 typedef bool init_function(const char *program, FILE *log);
 typedef int ranges_function(const char *owner, struct range **ranges);
 
-/* These two versions of the library have the functions and the structure above (shadow 4.9 to 4.17). */
+/* These versions of the library have the functions and the structure above (shadow 4.9 to 4.20). */
 static void *open_library(void)
 {
-    void *library = dlopen("libsubid.so.5", RTLD_NOW | RTLD_LOCAL);
+    static const char *const names[] = {"libsubid.so.6", "libsubid.so.5", "libsubid.so.4"};
+    void *library = NULL;
 
-    return library ? library : dlopen("libsubid.so.4", RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    return library;
 }
 
 /* In the child. A status for from_name_service(). */
@@ -94,10 +100,10 @@ static int ask_library(enum subid kind, const char *name, int out)
 {
     struct range *ranges = NULL;
     void *library = open_library();
-    FILE *log = fopen("/dev/null", "we"); /* or else it complains on the standard error */
 
     if (!library)
         return ENOSYS;
+    FILE *log = fopen("/dev/null", "we"); /* or else it complains on the standard error */
     init_function *init = (init_function *)dlsym(library, "subid_init");
     ranges_function *get =
         (ranges_function *)dlsym(library, kind == SUBID_UID ? "subid_get_uid_ranges" : "subid_get_gid_ranges");
@@ -108,14 +114,15 @@ static int ask_library(enum subid kind, const char *name, int out)
     return write(out, ranges, sizeof *ranges) == sizeof *ranges ? 0 : EIO;
 }
 
-/* Waits for the child. bash's SIGCHLD handler must not: the caller has blocked it. */
-static int hear_child(pid_t child, int in, struct range *range)
+/* Waits for the child; a signal in the mask `awake` ends that: the name service may take any time. */
+static int hear_child(pid_t child, int in, const sigset_t *awake, struct range *range)
 {
     int status;
-    ssize_t got = read(in, range, sizeof *range);
+    struct pollfd ready = {.fd = in, .events = POLLIN};
+    ssize_t got = ppoll(&ready, 1, NULL, awake) < 0 ? -1 : read(in, range, sizeof *range);
 
     if (got < 0)
-        kill(child, SIGKILL); /* a signal: the name service may take any time */
+        kill(child, SIGKILL);
     waitpid(child, &status, 0);
     if (got == sizeof *range)
         return 0;
@@ -125,22 +132,20 @@ static int hear_child(pid_t child, int in, struct range *range)
 
 static int from_name_service(enum subid kind, const char *name, struct range *range)
 {
-    sigset_t child_signal, before;
+    struct signals_held held;
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
-    sigemptyset(&child_signal);
-    sigaddset(&child_signal, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child_signal, &before);
+    signals_hold(&held);
     pid_t child = fork();
     if (child == 0)
         _exit(ask_library(kind, name, ends[1]));
     close(ends[1]);
-    int status = child < 0 ? -1 : hear_child(child, ends[0], range);
+    int status = child < 0 ? -1 : hear_child(child, ends[0], &held.awake, range);
     int err = errno;
     close(ends[0]);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    signals_release(&held);
     errno = err;
     return status;
 }

@@ -16,6 +16,7 @@ static const struct option_table table = {
     .count = 4,
     .namespaces = true,
     .namespace_file = "FILE",
+    .namespace_letters = true,
     .namespace_help = "join the",
     .about = about,
     .after = after,

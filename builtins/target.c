@@ -1,0 +1,92 @@
+#include "target.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#define DEV_FD "/dev/fd/"
+
+bool target_parse_fd(const char *text, int *fd)
+{
+    unsigned number;
+
+    if (!id_parse(text, &number) || number > INT_MAX)
+        return false;
+    *fd = (int)number;
+    return true;
+}
+
+/* "PID" or "PID:INODE" */
+static bool parse_pid(struct target_name *name, const char *text)
+{
+    char pid[16], *end;
+    const char *colon = strchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+
+    if (length >= sizeof pid)
+        return false;
+    memcpy(pid, text, length);
+    pid[length] = '\0';
+    if (colon) {
+        errno = 0;
+        name->inode = strtoul(colon + 1, &end, 10);
+        if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || errno != 0 || name->inode == 0)
+            return false;
+    }
+    return engine_parse_pid(pid, &name->pid);
+}
+
+const char *target_parse(struct target_name *name, const char *text)
+{
+    static const char expected[] =
+        "expected a PID from 1, PID:INODE, %JOB, or /dev/fd/N (a pidfd or an open /proc/PID)";
+
+    if (name->text)
+        return "--target can be given once only";
+    *name = (struct target_name){.text = text, .fd = -1};
+    if (*text == '%') {
+        name->job = text;
+        return NULL;
+    }
+    bool known = strncmp(text, DEV_FD, strlen(DEV_FD)) == 0 ? target_parse_fd(text + strlen(DEV_FD), &name->fd)
+                                                            : parse_pid(name, text);
+    return known ? NULL : expected;
+}
+
+static int cannot_find(const struct target_name *name, const char *why)
+{
+    builtin_error("%s: %s", name->text, why);
+    return EXECUTION_FAILURE;
+}
+
+int target_settle(struct target_name *name)
+{
+    if (!name->job)
+        return EXECUTION_SUCCESS;
+    name->pid = shell_job(name->job);
+    return name->pid > 0 ? EXECUTION_SUCCESS : cannot_find(name, "no such job");
+}
+
+static const char *why_not(const struct target_name *name)
+{
+    if (name->fd >= 0 && errno == EINVAL)
+        return "expected a pidfd, or the open directory /proc/PID";
+    return strerror(errno);
+}
+
+int target_find(const struct target_name *name, struct target *target)
+{
+    if ((name->fd >= 0 ? target_open_fd(target, name->fd) : target_open(target, name->pid)) < 0)
+        return cannot_find(name, why_not(name));
+    if (name->inode == 0 || target_inode(target) == name->inode)
+        return EXECUTION_SUCCESS;
+    bool told = target_inode(target) != 0;
+    close(target->pidfd);
+    target->pidfd = -1;
+    return cannot_find(name, told ? "this PID belongs to another process now"
+                                  : "the kernel does not number its processes (Linux 6.9)");
+}
