@@ -84,11 +84,6 @@ static int mount_proc(const struct plan *plan)
     return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }
 
-static int mount_binfmt(const char *where)
-{
-    return mount("binfmt_misc", where, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
-}
-
 /* With the flag F, the kernel opens the interpreter when the format is registered: so before the root changes. */
 static bool registers_outside(const struct plan *plan)
 {
@@ -97,16 +92,24 @@ static bool registers_outside(const struct plan *plan)
     return flags && plan->root && strchr(flags, 'F');
 }
 
-static int load_interp(const struct plan *plan, const char *where)
+static int load_interp(const char *format, const char *where)
 {
     int directory = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = directory < 0 ? -1 : proc_write(directory, "register", plan->load_interp);
+    int status = directory < 0 ? -1 : proc_write(directory, "register", format);
     int err = errno;
 
     if (directory >= 0)
         close(directory);
     errno = err;
     return status;
+}
+
+/* format: NULL to register none */
+static int mount_binfmt(const char *where, const char *format, struct failure *why)
+{
+    if (mount("binfmt_misc", where, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
+        return fail(why, STEP_MOUNT_BINFMT);
+    return format && load_interp(format, where) < 0 ? fail(why, STEP_LOAD_INTERP) : 0;
 }
 
 int prepare_owner(const struct plan *plan, struct failure *why)
@@ -146,20 +149,17 @@ int prepare(const struct plan *plan, struct failure *why)
         return fail(why, STEP_HOSTNAME);
     if (plan->loopback && raise_loopback() < 0)
         return fail(why, STEP_LOOPBACK);
-    if (registers_outside(plan) && mount_binfmt(BINFMT_MISC) < 0)
-        return fail(why, STEP_MOUNT_BINFMT);
-    if (registers_outside(plan) && load_interp(plan, BINFMT_MISC) < 0)
-        return fail(why, STEP_LOAD_INTERP);
+    if (registers_outside(plan) && mount_binfmt(BINFMT_MISC, plan->load_interp, why) < 0)
+        return -1;
     if (change_root(plan) < 0)
         return fail(why, STEP_ROOT);
     if (change_directory(plan) < 0)
         return fail(why, STEP_WD);
     if (plan->mount_proc && mount_proc(plan) < 0)
         return fail(why, STEP_MOUNT_PROC);
-    if (plan->mount_binfmt && mount_binfmt(plan->mount_binfmt) < 0)
-        return fail(why, STEP_MOUNT_BINFMT);
-    if (plan->load_interp && !registers_outside(plan) && load_interp(plan, plan->mount_binfmt) < 0)
-        return fail(why, STEP_LOAD_INTERP);
+    if (plan->mount_binfmt
+        && mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why) < 0)
+        return -1;
     if (rehearse_directory(plan) < 0)
         return fail(why, STEP_KEEP_WD);
     return 0;

@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Signals as a program expects them: none blocked. Those that the shell ignores stay ignored. */
 static int spawn(pid_t *pid, char *const arguments[])
 {
