@@ -179,7 +179,7 @@ int maps_resolve(const struct map_request *request, unsigned outer_user, unsigne
     bool single = request->groups.own.wanted && !asks_for_ranges(&request->groups);
 
     if (single && request->setgroups == SETGROUPS_ALLOW)
-        return engine_wrong_usage("--setgroups=allow and --map-group exclude each other");
+        return engine_wrong_usage("--setgroups=allow and --map-group (-r, -c) exclude each other");
     maps->setgroups = single ? SETGROUPS_DENY : request->setgroups;
     int status = resolve_side(&request->users, SUBID_UID, outer_user, outer_user, &maps->users);
     if (status != EXECUTION_SUCCESS)

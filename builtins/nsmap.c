@@ -287,6 +287,12 @@ static bool outer_ids(const struct request *request, unsigned *user, unsigned *g
     return false;
 }
 
+/* The kernel lets a process in the namespace map one ID: the capability for more is one of the namespace around it. */
+static bool is_possible_inside(const struct idmap *map)
+{
+    return map->ranges == 0 || (map->ranges == 1 && map->range[0].count == 1);
+}
+
 /* A map is written once, and half of it cannot be taken back: so look first. */
 static bool is_writable(int proc, const struct idmaps *maps)
 {
@@ -315,6 +321,11 @@ static int write_maps(const struct request *request, int proc, pid_t pid)
     int status = maps_resolve(&request->maps, user, group, &maps);
     if (status != EXECUTION_SUCCESS)
         return status;
+    if (!request->target.text && (!is_possible_inside(&maps.users) || !is_possible_inside(&maps.groups))) {
+        builtin_error("more than one ID is mapped from outside: by another process (nsmap -t), or at once with "
+                      "unshare_ns --map-users --map-groups");
+        return EXECUTION_FAILURE;
+    }
     if (!is_writable(proc, &maps))
         return EXECUTION_FAILURE;
     signals_hold(&held);

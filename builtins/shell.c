@@ -344,8 +344,24 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
     return status;
 }
 
+/*
+ * A program that takes a shell's place is a level less deep, and bash exports $SHLVL then, even where the user has taken
+ * the export away. A variable like this is neither assigned to nor exported.
+ */
+static void keep_level_from_programs(void)
+{
+    SHELL_VAR *level = find_variable("SHLVL");
+
+    if (!level || exported_p(level))
+        return;
+    VSETATTR(level, att_noassign | att_invisible);
+    VUNSETATTR(level, att_imported); /* what came from outside is exported even if it is invisible */
+}
+
 int shell_run(WORD_LIST *command)
 {
+    if (!find_function(command->word->word))
+        keep_level_from_programs();
     COMMAND *copy = simple_command(copy_word_list(command), CMD_NO_FORK);
     int status = execute_command(copy);
 

@@ -3,11 +3,18 @@
 #define PROGRAM_H
 
 #include <signal.h>
+#include <stddef.h>
 
 /*
- * Runs arguments[0], found by $PATH, with the caller's files but an empty standard input and output, and waits for it.
+ * Writes the path of a program into text, as $PATH has it now: bash's getenv(3) tells the shell's own variable, which
+ * execvp(3) would not see. Returns text, or NULL and errno ENOENT.
+ */
+char *find_program(const char *name, char *text, size_t size);
+
+/*
+ * Runs arguments[0], found by find_program(), with the caller's files but an empty standard input and output, and waits for it.
  * 0 where it succeeded; else -1 and errno: ECANCELED where it did not (it has said why), EINTR where a signal ended the
- * wait (and the program), or execvp(3)'s. The caller has blocked SIGCHLD; `awake` is the mask for the wait.
+ * wait (and the program), find_program()'s, or posix_spawn(3)'s. The caller has blocked SIGCHLD; `awake` is the mask for the wait.
  */
 int run_program(char *const arguments[], const sigset_t *awake);
 

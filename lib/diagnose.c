@@ -14,6 +14,7 @@
 
 #include "caps.h"
 #include "proc.h"
+#include "program.h"
 
 /* The value of a numeric sysctl, or -1 where there is none. */
 static long sysctl_number(const char *file)
@@ -97,18 +98,15 @@ static const char *remedy_map(int err)
     return NULL;
 }
 
-/* Where the shell would find a program; NULL: nowhere. A set-user-ID bit or file capabilities are its privilege. */
+/* A set-user-ID bit or file capabilities are a program's privilege. */
 static bool is_privileged(const char *program)
 {
     char path[PATH_MAX];
     struct stat status;
 
-    for (const char *at = getenv("PATH"); at && *at; at += strcspn(at, ":"), at += *at == ':') {
-        snprintf(path, sizeof path, "%.*s/%s", (int)strcspn(at, ":"), at, program);
-        if (stat(path, &status) == 0)
-            return (status.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
-    }
-    return true; /* it was found a moment ago: no hint is better than a wrong one */
+    if (!find_program(program, path, sizeof path) || stat(path, &status) < 0)
+        return true; /* it was found a moment ago: no hint is better than a wrong one */
+    return (status.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 static const char *remedy_program(const char *program, int err)
@@ -121,7 +119,7 @@ static const char *remedy_program(const char *program, int err)
         return "no_new_privs is set for this shell, which disables set-user-ID programs";
     if (!is_privileged(program))
         return "the program has lost its set-user-ID bit: install the package uidmap again";
-    return NULL;
+    return "it maps one's own ID and those that /etc/subuid and /etc/subgid give: see getsubids(1)";
 }
 
 static const char *remedy_persist(const struct failure *failure)
@@ -174,6 +172,8 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
         return failure->err == ENOMEM ? "the init of the PID namespace for children may have ended" : NULL;
     case STEP_PROC:
         return failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
+    case STEP_OWNER:
+        return failure->err == EPERM ? "only a privileged user can make a user namespace for another" : NULL;
     case STEP_SETGROUPS:
         return failure->err == EPERM ? "the user namespace denies setgroups(2): leave out --setgid" : NULL;
     case STEP_KEEP_WD:

@@ -2,14 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+char *find_program(const char *name, char *text, size_t size)
+{
+    for (const char *at = getenv("PATH"); at && *at; at += strcspn(at, ":"), at += *at == ':') {
+        int length = snprintf(text, size, "%.*s/%s", (int)strcspn(at, ":"), at, name);
+        if (length > 0 && (size_t)length < size && access(text, X_OK) == 0)
+            return text;
+    }
+    errno = ENOENT;
+    return NULL;
+}
+
 /* Signals as a program expects them: none blocked. Those that the shell ignores stay ignored. */
-static int spawn(pid_t *pid, char *const arguments[])
+static int spawn(pid_t *pid, const char *path, char *const arguments[])
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -22,7 +37,7 @@ static int spawn(pid_t *pid, char *const arguments[])
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    errno = posix_spawnp(pid, arguments[0], &files, &attributes, arguments, environ);
+    errno = posix_spawn(pid, path, &files, &attributes, arguments, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return errno == 0 ? 0 : -1;
@@ -48,7 +63,10 @@ static int await_end(pid_t pid, const sigset_t *awake)
 
 int run_program(char *const arguments[], const sigset_t *awake)
 {
+    char path[PATH_MAX];
     pid_t pid;
 
-    return spawn(&pid, arguments) < 0 ? -1 : await_end(pid, awake);
+    if (!find_program(arguments[0], path, sizeof path) || spawn(&pid, path, arguments) < 0)
+        return -1;
+    return await_end(pid, awake);
 }

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# ID maps of more than one ID: ranges, subordinate IDs, and the programs that write them for an ordinary user.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# The maps and setgroups of the shell, one blank between numbers
+maps='show() { tr -s " " <"/proc/${1:-self}/uid_map" | sed "s/^ //"; echo .
+    tr -s " " <"/proc/${1:-self}/gid_map" | sed "s/^ //"; cat "/proc/${1:-self}/setgroups"; }
+'
+
+# The first subordinate range of who runs this: its start and count
+subordinate() {
+    needs command -v newuidmap
+    needs grep -qE "^($(id -un)|$EUID):" /etc/subuid
+    IFS=: read -r _ first count < <(grep -E "^($(id -un)|$EUID):" /etc/subuid)
+}
+
+# Runs a script as root of a system in which root has subordinate IDs, or as the ordinary user who has some
+with_subordinate_ids() {
+    if ((EUID == 0)); then
+        echo "root:300000:65536" >"$dir/subids"
+        # A mount namespace of the test's own, see run-bats.
+        mount --bind "$dir/subids" /etc/subuid
+        mount --bind "$dir/subids" /etc/subgid
+    fi
+    subordinate
+}
+
+teardown() {
+    local left=0
+    ((EUID != 0)) || umount -q /etc/subuid /etc/subgid || true
+    nothing_runs || left=1
+    rm -rf "$dir"
+    return $left
+}
+
+@test "subordinate IDs, from 0 on or to themselves" {
+    with_subordinate_ids
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    is "$output" "0 $first $count"$'\n.\n'"0 $first $count"$'\nallow'
+    done_quietly
+    sh_run "$maps"'unshare_ns --map-subids && show'
+    is "$output" "$first $first $count"$'\n.\n'"$first $first $count"$'\nallow'
+    done_quietly
+    sh_run "$maps"'unshare_ns --map-users=auto --map-groups=subids && show'
+    is "$output" "0 $first $count"$'\n.\n'"$first $first $count"$'\nallow'
+    done_quietly
+}
+
+@test "one's own ID goes before the ranges, and they leave it out" {
+    with_subordinate_ids
+    local own group
+    own=$EUID group=$(id -g)
+    sh_run "$maps"'unshare_ns --map-auto -r && show'
+    is "$output" "0 $own 1"$'\n'"1 $first $count"$'\n.\n'"0 $group 1"$'\n'"1 $first $count"$'\nallow'
+    done_quietly
+    sh_run "$maps"'unshare_ns --map-users=0:'"$first"':10 --map-groups=0:'"$first"':10 --map-user=5 --map-group=9 && show'
+    is "$output" "5 $own 1"$'\n'"0 $first 5"$'\n'"6 $((first + 5)) 4"$'\n.\n'"9 $group 1"$'\n'"0 $first 9"$'\nallow'
+    done_quietly
+}
+
+@test "several ranges, in both syntaxes" {
+    with_subordinate_ids
+    sh_run "$maps"'unshare_ns --map-users=0:$1:1 --map-users=$(($1 + 10)),5,3 --map-groups=7:$1:2 --setgroups=deny && show' \
+        "$first"
+    is "$output" "0 $first 1"$'\n'"5 $((first + 10)) 3"$'\n.\n'"7 $first 2"$'\ndeny'
+    done_quietly
+}
+
+@test "as many ranges as the kernel takes, and not one more" {
+    ((EUID == 0)) || skip "needs root: a command line of newuidmap's takes fewer"
+    sh_run "$maps"'for ((i = 0; i < 340; i++)); do ranges+=(--map-users=$((2 * i)):$((3 * i)):1); done
+            unshare_ns "${ranges[@]}" && show | sed -n "340p;341p"'
+    is "$output" $'678 1017 1\n.'
+    done_quietly
+    sh_run 'for ((i = 0; i < 341; i++)); do ranges+=(--map-users=$((2 * i)):$((3 * i)):1); done
+            unshare_ns "${ranges[@]}"'
+    is "$status" 2
+    like "$error" '*--map-users: 680:1020:1: the kernel takes 340 ranges at most*'
+}
+
+@test "all IDs that there are" {
+    ((EUID == 0)) || skip "needs root: newuidmap gives nobody all"
+    sh_run "$maps"'unshare_ns --map-users=all --map-groups=all && show'
+    is "$output" "$(bash -c "$maps"'show')"
+    done_quietly
+    sh_run "$maps"'unshare_ns --map-users=0:0:10 --map-groups=0:0:10 && unshare_ns --map-users=all && show | sed /^[.]/q'
+    is "$output" $'0 0 10\n.'
+}
+
+@test "IDs at the end of what there is" {
+    ((EUID == 0)) || skip "needs root"
+    sh_run "$maps"'unshare_ns --map-users=4294967294:4294967294:1 --map-group=4294967294 && show'
+    is "$output" $'4294967294 4294967294 1\n.\n4294967294 0 1\ndeny'
+    done_quietly
+}
+
+@test "a map for another process, through newuidmap as well" {
+    with_subordinate_ids
+    sh_run "$maps"'coproc { unshare_ns -U && echo ready; read -r; id -u; }
+            read -r -u "${COPROC[0]}"
+            nsmap -t "$COPROC_PID" --map-auto -r && show "$COPROC_PID"
+            echo go >&"${COPROC[1]}"
+            read -r -u "${COPROC[0]}" id; echo "it is $id"'
+    is "$output" "0 $EUID 1"$'\n'"1 $first $count"$'\n.\n'"0 $(id -g) 1"$'\n'"1 $first $count"$'\nallow\nit is 0'
+    done_quietly
+}
+
+@test "a shell that is in cannot map ranges itself, and says why" {
+    ((EUID != 0)) || skip "needs an ordinary user: root's capabilities reach into the namespace"
+    with_subordinate_ids
+    sh_run 'unshare_ns -U && nsmap --map-users=0:'"$first"':10; echo $?'
+    is "$output" 1
+    like "$error" 'bash: line +([0-9]): nsmap: *from outside*'
+}
+
+@test "a range that was not given is refused, and nothing has changed" {
+    ((EUID != 0)) || skip "needs an ordinary user: root may map any"
+    with_subordinate_ids
+    sh_run 'fingerprint "$dir/before"; unshare_ns --map-users=0:1:10; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" "*unshare_ns: cannot write the user namespace's uid_map with newuidmap: *getsubids*"
+    unchanged
+}
+
+@test "a user without subordinate IDs is told what is missing" {
+    needs command -v newuidmap
+    : >"$dir/empty"
+    via=(unshare --user --map-root-user --mount bash -c 'mount --bind "$0/empty" /etc/subuid; exec "$@"' "$dir")
+    sh_run 'fingerprint "$dir/before"; unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" '*unshare_ns: user 0 has no subordinate UIDs: a line in /etc/subuid gives some*'
+    unchanged
+}
+
+# A command line in which newuidmap cannot be found, or has lost its privilege
+@test "newuidmap is missing, or disabled" {
+    ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
+    with_subordinate_ids
+    sh_run 'fingerprint "$dir/before"; PATH=/nowhere unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" '*newuidmap: No such file or directory; *install the package uidmap*'
+    unchanged
+    via=(setpriv --no-new-privs)
+    sh_run 'fingerprint "$dir/before"; unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" '*no_new_privs is set for this shell*'
+    unchanged
+    via=()
+    mkdir "$dir/bin"
+    cp "$(command -v newuidmap)" "$dir/bin"
+    sh_run 'PATH=$dir/bin:$PATH; fingerprint "$dir/before"; unshare_ns --map-auto; status=$?; fingerprint "$dir/after"
+            exit $status'
+    is "$status" 1
+    like "$error" '*the program has lost its set-user-ID bit*'
+    unchanged
+}
+
+@test "subordinate IDs come from the name service that nsswitch.conf names" {
+    ((EUID == 0)) || skip "needs root: a nsswitch.conf of the test's own"
+    ldconfig -p | grep -q 'libsubid\.so\.[456]' || skip "libsubid is not installed"
+    with_subordinate_ids
+    { grep -v '^subid:' /etc/nsswitch.conf || true; } >"$dir/nsswitch.conf"
+    echo "subid: nothing-of-this-name" >>"$dir/nsswitch.conf"
+    mount --bind "$dir/nsswitch.conf" /etc/nsswitch.conf
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    local without=$status
+    sed -i 's/^subid:.*/subid: files/' "$dir/nsswitch.conf"
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    umount /etc/nsswitch.conf
+    is "$output" "0 300000 65536"$'\n.\n'"0 300000 65536"$'\nallow'
+    done_quietly
+    echo "with a source that does not exist: $without"
+}
+
+@test "a group range stands in the user's line" {
+    ((EUID == 0)) || skip "needs root: a subgid file of the test's own"
+    with_subordinate_ids
+    printf '%s\n' "$(id -gn)-other:700000:10" "root:400000:65536" >"$dir/subgid"
+    mount --bind "$dir/subgid" /etc/subgid
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    umount /etc/subgid
+    is "$output" "0 300000 65536"$'\n.\n'"0 400000 65536"$'\nallow'
+    done_quietly
+}
+
+@test "the owner of a user namespace" {
+    ((EUID == 0)) || skip "needs root"
+    sh_run "$maps"'unshare_ns --owner 1234:4321 --map-users=0:1234:1 --map-groups=0:4321:1 && show && id -u && id -g && id -G'
+    is "$output" $'0 1234 1\n.\n0 4321 1\nallow\n0\n0\n0'
+    done_quietly
+    sh_run 'unshare_ns --owner nobody:nogroup --map-users=0:65534:1 && id -u'
+    is "$output" 0
+    done_quietly
+}
+
+@test "only root can make it for another" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    sh_run 'fingerprint "$dir/before"; unshare_ns --owner 1234:4321 -r; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" "*cannot become user 1234 and group 4321: *only a privileged user*"
+    unchanged
+}
+
+@test "-G in a namespace that denies setgroups is refused, and nothing has changed" {
+    sh_run 'fingerprint "$dir/before"; unshare_ns -r -G 0; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" "*cannot drop the supplementary groups: *denies setgroups(2)*"
+    unchanged
+}

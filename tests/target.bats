@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# nsenter_ns and nsmap: the ways to name a process and a namespace, and what else of a target can be taken on.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# joined TYPE: the last script printed the target's namespace of this type, and no more
+joined() {
+    is "$output" "$(readlink "/proc/$target/ns/$1")"
+    done_quietly
+}
+
+# refused STATUS SENTENCE: the last script's builtin failed like this (a pattern), and changed nothing
+refused() {
+    is "$status" "$1"
+    like "$error" "bash: line +([0-9]): $2"
+    unchanged
+}
+
+# try BUILTIN [OPTION...]: runs it between two fingerprints
+try() {
+    sh_run 'fingerprint "$dir/before"; "$@"; status=$?; fingerprint "$dir/after"; exit $status' "$@"
+}
+
+@test "a job of the shell, by its number or name" {
+    local job
+    for job in %1 %+ '%?30'; do
+        sh_run '(unshare_ns -ru; exec sleep 30) &
+                until [[ $(</proc/$!/comm) == sleep ]]; do :; done
+                readlink "/proc/$!/ns/uts"
+                nsenter_ns -t "$1" -U -u readlink /proc/self/ns/uts
+                nsmap -t "$1" >/dev/null || exit
+                kill %1' "$job"
+        is "$(uniq <<<"$output" | wc -l) $(wc -l <<<"$output")" "1 2"
+        done_quietly
+    done
+}
+
+@test "a job that there is not" {
+    try nsenter_ns -t %3 -u
+    refused 1 'nsenter_ns: %3: no such job'
+    try nsmap --target=%nothing
+    refused 1 'nsmap: %nothing: no such job'
+}
+
+@test "a PID and the inode number of its pidfd" {
+    target -ru
+    sh_run 'exec {handle}<"/proc/$1" || exit
+            nsenter_ns -t "$1:99" -U -u' "$target"
+    is "$status" 1
+    like "$error" "*nsenter_ns: $target:99: @(this PID belongs to another process now|the kernel does not number*)"
+}
+
+@test "an open directory of /proc stands for its process" {
+    target -ru
+    sh_run 'exec {handle}<"/proc/$1"; nsenter_ns -t "/dev/fd/$handle" -U -u readlink /proc/self/ns/uts' "$target"
+    joined uts
+    sh_run 'exec {handle}<"/proc/$1"; kill -KILL "$1"; while [[ -e /proc/$1 ]]; do sleep 0.01; done
+            fingerprint "$dir/before"
+            nsenter_ns -t "/dev/fd/$handle" -U -u readlink /proc/self/ns/uts; status=$?
+            fingerprint "$dir/after"; exit $status' "$target"
+    refused 1 'nsenter_ns: /dev/fd/*: *'
+}
+
+@test "a descriptor that is no process" {
+    try nsenter_ns -t /dev/fd/0 -u
+    refused 1 'nsenter_ns: /dev/fd/0: expected a pidfd, or the open directory /proc/PID'
+    try nsenter_ns -t /dev/fd/77 -u
+    refused 1 'nsenter_ns: /dev/fd/77: Bad file descriptor'
+}
+
+@test "an open descriptor in place of a namespace file" {
+    target -run
+    sh_run 'exec {user}<"/proc/$1/ns/user" {net}<"/proc/$1/ns/net"
+            nsenter_ns --user="$user" --net="$net" readlink /proc/self/ns/net' "$target"
+    joined net
+    try nsenter_ns --net=0
+    refused 1 'nsenter_ns: 0: expected a network namespace file'
+    try nsenter_ns --net=77
+    refused 1 'nsenter_ns: 77: expected a network namespace file'
+}
+
+# The number of this namespace is not told by /proc; what the kernel knows by it, it opens only since Linux 6.19.
+@test "a namespace by a number that there is not" {
+    try nsenter_ns --net=:18446744073709551615
+    is "$status" 1
+    like "$error" 'bash: line +([0-9]): nsenter_ns: :18446744073709551615: *'
+    unchanged
+    try nsenter_ns --net=:18446744073709551616
+    like "$status $error" '2 *:18446744073709551616: expected a namespace file, an open descriptor, or :NSID*'
+    unchanged
+}
+
+@test "the PID namespace that a target has made for its children" {
+    in_target='sleep 1000 & echo $! >"$dir/init"' target -Urp
+    targets+=("$(<"$dir/init")")
+    sh_run 'nsenter_ns -t "$1" -U -p readlink /proc/self/ns/pid
+            nsenter_ns -t "$1" -U -p && echo $$' "$target"
+    is "${output%$'\n'?}" "$(readlink "/proc/$target/ns/pid_for_children")"
+    like "${output##*$'\n'}" "[2-9]"
+    done_quietly
+    [[ $output != "$(readlink "/proc/$target/ns/pid")"* ]]
+}
+
+@test "the time namespace that a target has made for its children" {
+    target -UrT --boottime 1000000
+    local own children
+    # A target that has executed a program is inside; a shell of ours that stays as it is has only children there.
+    sh_run '(unshare_ns -r; exec unshare -T --boottime 1000000 sleep 1000) & nsmap -t %1 >/dev/null; kill %1'
+    done_quietly
+    own=$(readlink "/proc/$target/ns/time") children=$(readlink "/proc/$target/ns/time_for_children")
+    sh_run 'nsenter_ns -t "$1" -U -T readlink /proc/self/ns/time_for_children' "$target"
+    is "$output" "$children"
+}
+
+@test "the network namespace of a target's socket" {
+    ((EUID == 0)) || skip "needs root: the socket belongs to a network namespace with CAP_NET_ADMIN"
+    in_target="enable -f '$NSBUILTINS_SO' unshare_ns; unshare_ns -n --loopback"'
+        exec {socket}<>/dev/udp/127.0.0.1/9; echo "$socket" >"$dir/socket"; ' target -n
+    sh_run 'nsenter_ns -t "$1" -N "$2" readlink /proc/self/ns/net' "$target" "$(<"$dir/socket")"
+    joined net
+    try nsenter_ns -t "$target" -N 0
+    refused 1 "nsenter_ns: $target: its socket's network namespace: *"
+    try nsenter_ns -t "$target" -N 77
+    refused 1 "nsenter_ns: $target: its socket's network namespace: Bad file descriptor"
+}
+
+@test "the parent of the target's user namespace" {
+    ((EUID == 0)) || skip "needs root: nobody may join the user namespace in which he is"
+    in_target='exec unshare -Ur sleep 1000' target -Urn
+    local parent=$target nested
+    # unshare(1) executes sleep in the nested one
+    sh_run 'nsenter_ns -t "$1" -n --user-parent readlink /proc/self/ns/user' "$target"
+    nested=$output
+    sh_run 'nsmap -t "$1" -A it; nsenter_ns --net="/proc/$1/ns/net" --user-parent readlink /proc/self/ns/user' "$target"
+    is "$output" "$nested"
+    done_quietly
+    [[ $output != "$(readlink "/proc/$parent/ns/user")" && $output != "$(readlink /proc/self/ns/user)" ]]
+}
+
+@test "the target's user and group" {
+    ((EUID == 0)) || skip "needs root"
+    in_target='exec setpriv --reuid 5 --regid 6 --clear-groups sleep 1000' target -m
+    sh_run 'nsenter_ns -t "$1" -m -S follow -G follow; id -u; id -g; id -G' "$target"
+    is "$output" $'5\n6\n6'
+    done_quietly
+    sh_run 'nsenter_ns -t "$1" -m -S follow -G 9 id -u' "$target"
+    is "$output" 5
+    done_quietly
+}
+
+@test "the target's user and group, as its user namespace calls them" {
+    target -U --map-user=5 --map-group=6
+    sh_run 'nsenter_ns -t "$1" -U -S follow -G follow && echo "$UID ${GROUPS[0]}"' "$target"
+    is "$output" "5 6"
+    done_quietly
+    sh_run 'nsenter_ns -t "$1" -U -S follow -G follow -f 2>&1; echo "$?"; nsenter_ns -t "$1" -U -S 5 -G 6 id -u' "$target"
+    like "$output" $'*\n2\n5'
+}
+
+@test "programs have the capabilities with --keep-caps, and not without" {
+    target -U --map-user=5 --map-group=6
+    local probe='while read -r key value; do [[ $key != CapEff: ]] || echo "$((16#$value != 0))"; done </proc/self/status'
+    sh_run 'nsenter_ns -t "$1" -U -S follow -G follow bash -c "$2"
+            nsenter_ns -t "$1" -U -S follow -G follow --keep-caps bash -c "$2"' "$target" "$probe"
+    is "$output" $'0\n1'
+    done_quietly
+}
+
+@test "the target's environment" {
+    in_target='exec env -i FIRST=1 "SECOND=two words" EMPTY= "BASH_FUNC_f%%=() { echo f; }" 9=x UID=12345 sleep 1000' target -Ur
+    sh_run 'export MINE=1; FIRST=shell
+            nsenter_ns -t "$1" -U -e && env | sort; echo "$FIRST,$SECOND,$MINE,$(type -t f)"' "$target"
+    is "$output" $'EMPTY=\nFIRST=1\nSECOND=two words\n_=/usr/bin/env\n1,two words,1,'
+    done_quietly
+    sh_run 'MINE=1 nsenter_ns -t "$1" -U -e env; echo "${FIRST-unset}"' "$target"
+    is "$(sort <<<"$output")" $'EMPTY=\nFIRST=1\nSECOND=two words\n_=/usr/bin/env\nunset'
+}
+
+@test "a readonly variable keeps its value" {
+    in_target='exec env -i FIXED=theirs FREE=theirs sleep 1000' target -Ur
+    sh_run 'readonly FIXED=mine; nsenter_ns -t "$1" -U -e && echo "$FIXED $FREE"' "$target"
+    is "$output" "mine theirs"
+    done_quietly
+}
+
+@test "the target's cgroup" {
+    local hierarchy=/sys/fs/cgroup
+    [[ $(stat -f -c %T "$hierarchy") == cgroup2fs ]] || hierarchy+=/unified
+    [[ $(stat -f -c %T "$hierarchy" 2>&1) == cgroup2fs ]] || skip "no version 2 hierarchy is mounted"
+    mkdir "$hierarchy/nsbuiltins-$$" || skip "may not make a cgroup in $hierarchy"
+    target -u
+    echo "$target" >"$hierarchy/nsbuiltins-$$/cgroup.procs"
+    sh_run 'nsenter_ns -t "$1" -c -u && grep ^0:: /proc/self/cgroup
+            nsenter_ns -t "$1" -c grep ^0:: /proc/self/cgroup' "$target"
+    local joined=$output
+    sh_run 'nsenter_ns -t "$1" -c -u --root=/nowhere; grep ^0:: /proc/self/cgroup' "$target"
+    kill -KILL "$target"
+    while ! rmdir "$hierarchy/nsbuiltins-$$" 2>/dev/null; do sleep 0.05; done
+    like "$joined" "0::*/nsbuiltins-$$"$'\n'"0::*/nsbuiltins-$$"
+    like "$output" "0::*"
+    [[ $output != *nsbuiltins* ]]
+}
+
+@test "without SELinux, there is no context to follow" {
+    [[ $(stat -f -c %T /sys/fs/selinux 2>&1) != selinux* ]] || skip "SELinux is in force"
+    target -ru
+    sh_run 'nsenter_ns -t "$1" -U -u -Z readlink /proc/self/ns/uts' "$target"
+    joined uts
+}
+
+@test "nsmap tells whether two processes share a namespace" {
+    target -ru
+    sh_run 'for type in user uts mount mnt net time; do nsmap --same $type $$ "$1"; echo "$type $?"; done
+            nsmap --same uts "$1" "$1"; echo $?; nsmap --same uts "$1" %4; echo $?' "$target"
+    is "$output" $'user 1\nuts 1\nmount 0\nmnt 0\nnet 0\ntime 0\n0\n2'
+    like "$error" 'bash: line +([0-9]): nsmap: %4: no such job'
+}
+
+@test "what contradicts each other, or lacks a target, is wrong usage" {
+    local usage
+    while read -r usage; do
+        sh_run "fingerprint \"\$dir/before\"; $usage; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        is "$status" 2
+        is "$output" ""
+        like "$error" "bash: line +([0-9]): ${usage%% *}: *"$'\n'"${usage%% *}: usage: *"
+        unchanged
+    done <<-'EOT'
+		nsenter_ns -t 1 -t 2 -u
+		nsenter_ns -t 1: -u
+		nsenter_ns -t 1:0 -u
+		nsenter_ns -t 1:-1 -u
+		nsenter_ns -t 1:18446744073709551616 -u
+		nsenter_ns -t :1 -u
+		nsenter_ns -t 0 -u
+		nsenter_ns -t -1 -u
+		nsenter_ns -t '' -u
+		nsenter_ns -t /dev/fd/ -u
+		nsenter_ns -t /dev/fd/-1 -u
+		nsenter_ns -t /dev/fd/99999999999 -u
+		nsenter_ns -t 1 -N -1
+		nsenter_ns -t 1 -N socket
+		nsenter_ns -t 1 -N 3 -n
+		nsenter_ns -t 1 -S follow -G nobody-of-this-name
+		nsenter_ns -t 1 -U -S 0 --preserve-credentials
+		nsenter_ns -t 1 -U -G follow --preserve-credentials
+		nsenter_ns -N 3
+		nsenter_ns -e
+		nsenter_ns -c
+		nsenter_ns -Z
+		nsenter_ns -S follow
+		nsenter_ns -u/proc/self/ns/uts -G follow
+		nsenter_ns --user-parent
+		nsenter_ns --net=:
+		nsenter_ns --net=:x
+		nsenter_ns -t 1 -u -w/ -W /
+		nsmap --same net
+		nsmap --same net 1
+		nsmap --same net 1 2 3
+		nsmap --same what 1 2
+		nsmap --same net 1 x
+		nsmap --same net -t 1 1 2
+	EOT
+}
