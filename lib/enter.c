@@ -229,7 +229,10 @@ static enum landing land_enter(const struct plan *plan, struct stage *stage, str
     if (status == 0)
         status = follow(plan, &way, &stage->chosen, why);
     way_close(&way);
-    stage_end(stage);
+    if (status == 0 && plan_leaves_reaper(plan))
+        stage_leave_reaper(stage);
+    else
+        stage_end(stage);
     return status < 0 ? LANDING_FAILED : LANDING_ENTERED;
 }
 
