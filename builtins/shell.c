@@ -9,6 +9,7 @@
 #include <version.h>
 
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
 extern SigHandler *original_signals[];
 extern void phash_flush(void);
+extern pid_t pipeline_pgrp;
 extern int shell_tty;
 
 bool shell_is_ours(const char *builtin)
@@ -31,6 +33,41 @@ bool shell_is_ours(const char *builtin)
         return true;
     builtin_error("%s: built for bash %s, and this is bash %s: build it again", builtin, DISTVERSION, dist_version);
     return false;
+}
+
+/* --- a shell whose children are born in another PID namespace ---------------------------------------------------- */
+
+static bool is_landing; /* the engine's own forks are not bash's */
+
+/*
+ * In a child just forked, before bash makes it a part of its job: the process group has another number in here, or
+ * none. The parent is outside where there is no number for it.
+ */
+static void find_process_group(void)
+{
+    enum { TRIES = 1000 };
+
+    if (!job_control || is_landing || getppid() != 0 || pipeline_pgrp == 0)
+        return;
+    if (pipeline_pgrp == shell_pgrp) { /* $( ) and <( ) stay in the shell's, which has no number */
+        job_control = 0;
+        return;
+    }
+    for (int i = 0; i < TRIES && getpgrp() == 0; i++)
+        usleep(1000); /* until the shell has put it into that of the pipeline */
+    pipeline_pgrp = getpgrp();
+}
+
+static void stay_outside(void)
+{
+    static bool done;
+
+    if (done)
+        return;
+    done = true;
+    pthread_atfork(NULL, NULL, find_process_group);
+    if (interactive_shell)
+        builtin_warning("this shell stays outside: < <( ) will fail in it once a new procfs is mounted on /proc");
 }
 
 /* --- the shell stays true -------------------------------------------------------------------------------------- */
@@ -145,6 +182,7 @@ void shell_before_landing(struct shell_view *view)
 {
     fflush(stdout);
     fflush(stderr);
+    is_landing = true;
     view->directory = getcwd(NULL, 0);
 }
 
@@ -166,8 +204,11 @@ static void sync_all(const struct plan *plan, const char *directory_before)
 
 void shell_after_landing(struct shell_view *view, const struct plan *plan)
 {
+    is_landing = false;
     if (plan)
         sync_all(plan, view->directory);
+    if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
+        stay_outside();
     free(view->directory);
 }
 
