@@ -9,23 +9,22 @@
 #include <version.h>
 
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "supervise.h"
 
-/* bash has these, but installs no header that says so: hashcmd.h, jobs.c, trap.h; execute_cmd.h only since 5.2. */
+/* bash has these, but installs no header that says so: hashcmd.h, jobs.c, trap.c; execute_cmd.h only since 5.2. */
 extern int decode_signal(char *text, int flags);
 extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
+extern SigHandler *original_signals[];
 extern void phash_flush(void);
+extern pid_t pipeline_pgrp;
 extern int shell_tty;
 
 bool shell_is_ours(const char *builtin)
@@ -34,6 +33,41 @@ bool shell_is_ours(const char *builtin)
         return true;
     builtin_error("%s: built for bash %s, and this is bash %s: build it again", builtin, DISTVERSION, dist_version);
     return false;
+}
+
+/* --- a shell whose children are born in another PID namespace ---------------------------------------------------- */
+
+static bool is_landing; /* the engine's own forks are not bash's */
+
+/*
+ * In a child just forked, before bash makes it a part of its job: the process group has another number in here, or
+ * none. The parent is outside where there is no number for it.
+ */
+static void find_process_group(void)
+{
+    enum { TRIES = 1000 };
+
+    if (!job_control || is_landing || getppid() != 0 || pipeline_pgrp == 0)
+        return;
+    if (pipeline_pgrp == shell_pgrp) { /* $( ) and <( ) stay in the shell's, which has no number */
+        job_control = 0;
+        return;
+    }
+    for (int i = 0; i < TRIES && getpgrp() == 0; i++)
+        usleep(1000); /* until the shell has put it into that of the pipeline */
+    pipeline_pgrp = getpgrp();
+}
+
+static void stay_outside(void)
+{
+    static bool done;
+
+    if (done)
+        return;
+    done = true;
+    pthread_atfork(NULL, NULL, find_process_group);
+    if (interactive_shell)
+        builtin_warning("this shell stays outside: < <( ) will fail in it once a new procfs is mounted on /proc");
 }
 
 /* --- the shell stays true -------------------------------------------------------------------------------------- */
@@ -148,6 +182,7 @@ void shell_before_landing(struct shell_view *view)
 {
     fflush(stdout);
     fflush(stderr);
+    is_landing = true;
     view->directory = getcwd(NULL, 0);
 }
 
@@ -169,8 +204,11 @@ static void sync_all(const struct plan *plan, const char *directory_before)
 
 void shell_after_landing(struct shell_view *view, const struct plan *plan)
 {
+    is_landing = false;
     if (plan)
         sync_all(plan, view->directory);
+    if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
+        stay_outside();
     free(view->directory);
 }
 
@@ -189,56 +227,82 @@ static void take_terminal(void)
     give_terminal_to(shell_pgrp, 1);
 }
 
+/* Whether the shell, untouched, would end by this signal; those for faults are forced on an init, too. */
+static bool ends_a_shell(int number)
+{
+    static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN,
+                                 SIGTTOU, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGTRAP,  SIGSYS,  SIGABRT};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (number == others[i])
+            return false;
+    return true;
+}
+
+/* A handler in place of the default action, which the kernel does not carry out on an init. */
+static void end_by(int number)
+{
+    if (getpid() == 1) {
+        supervise_died_by(number);
+        _exit(128 + number);
+    }
+    signal(number, SIG_DFL); /* in a subshell of the init; what is sent here is delivered on return */
+    kill(getpid(), number);
+}
+
+/*
+ * bash ends by a signal that it has caught (^C while a program ran, any while there is an EXIT trap) by the default
+ * action, and where it is still there after that, as an init is, exits. That it does so with the signal's default
+ * action in place tells it from `exit 130`.
+ */
+static void end_by_default_action(int status, void *unused)
+{
+    struct sigaction action;
+    int number = (status & 0xff) - 128;
+
+    (void)unused;
+    if (getpid() == 1 && number > 0 && ends_a_shell(number) && sigaction(number, NULL, &action) == 0
+        && action.sa_handler == SIG_DFL)
+        supervise_died_by(number);
+}
+
+/* An init that moved ends by its own and its children's signals, ^C and a closed pipe among them, as it would outside. */
+static void end_as_outside(void)
+{
+    static bool registered; /* so in the copies of this process, too */
+    struct sigaction action, ours = {.sa_handler = end_by};
+
+    for (int number = 1; number < NSIG; number++) {
+        if (!ends_a_shell(number) || sigaction(number, NULL, &action) < 0) /* EINVAL: the C library's own */
+            continue;
+        if (action.sa_handler == SIG_DFL)
+            sigaction(number, &ours, NULL);
+        if (original_signals[number] == SIG_DFL)
+            original_signals[number] = end_by; /* for `trap - SIGNAL` */
+    }
+    if (!registered)
+        on_exit(end_by_default_action, NULL);
+    registered = true;
+}
+
 void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();
     set_ppid();
     delete_all_jobs(0);
     take_terminal();
-}
-
-/* Linux 5.9; an older kernel has each number tried. */
-static void close_from(int first, int last)
-{
-    if (first > last || syscall(__NR_close_range, (unsigned)first, (unsigned)last, 0) == 0)
-        return;
-    for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
-        close(fd);
-}
-
-/* What the script closes must be closed: a pipeline's reader waits for the last copy. */
-static void close_all_but(int keep)
-{
-    close_from(0, keep < 0 ? INT_MAX : keep - 1);
-    if (keep >= 0)
-        close_from(keep + 1, INT_MAX);
-}
-
-/* Ends as another process has ended; the core, if any, was dumped there. */
-static void __attribute__((noreturn)) end_as(int status)
-{
-    if (WIFSIGNALED(status)) {
-        sigset_t fatal;
-        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        signal(WTERMSIG(status), SIG_DFL);
-        sigemptyset(&fatal);
-        sigaddset(&fatal, WTERMSIG(status));
-        sigprocmask(SIG_UNBLOCK, &fatal, NULL);
-        kill(getpid(), WTERMSIG(status));
-        _exit(128 + WTERMSIG(status)); /* this process is itself an init, which its own signals do not end */
-    }
-    _exit(WEXITSTATUS(status));
+    if (getpid() == 1)
+        end_as_outside();
 }
 
 void shell_stay_as_supervisor(pid_t moved)
 {
-    int tty = job_control ? shell_tty : -1;
+    const struct terminal terminal = {
+        .tty = job_control ? shell_tty : -1,
+        .home = original_pgrp >= 0 ? original_pgrp : shell_pgrp, /* as at bash's own end */
+    };
 
-    close_all_but(tty);
-    int status = supervise(moved);
-    if (tty >= 0)
-        tcsetpgrp(tty, shell_pgrp);
-    end_as(status);
+    supervise(moved, &terminal);
 }
 
 /* --- COMMAND ---------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ enum {
     OPT_MONOTONIC,
     OPT_BOOTTIME,
     OPT_OWNER,
+    OPT_NO_FORK,
+    OPT_INIT,
     OPT_KILL_CHILD,
     OPT_FORWARD_SIGNALS,
     OPT_KEEP_CAPS,
@@ -45,6 +47,8 @@ static const struct option_row rows[] = {
     {'R', "root", ARG_REQUIRED, "DIR", "change the root directory to DIR"},
     {'w', "wd", ARG_REQUIRED, "DIR", "change the working directory to DIR"},
     {'f', "fork", ARG_NONE, NULL, "go on in a forked copy; always so with --pid"},
+    {OPT_NO_FORK, "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; a reaper is PID 1"},
+    {OPT_INIT, "init", ARG_NONE, NULL, "go on as PID 2, and a reaper is PID 1"},
     {OPT_KILL_CHILD, "kill-child", ARG_OPTIONAL, "SIGNAL",
      "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
     {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
@@ -210,6 +214,12 @@ static const char *take_process_option(struct request *request, int id, const ch
         return NULL;
     case OPT_KEEP_CAPS:
         plan->keep_caps = true;
+        return NULL;
+    case OPT_NO_FORK:
+        plan->no_fork = true;
+        return NULL;
+    case OPT_INIT:
+        plan->init = true;
         return NULL;
     case OPT_FORWARD_SIGNALS:
     case 'f':

@@ -37,7 +37,8 @@ enum step {
     STEP_CGROUP,
     STEP_EXEC_CONTEXT, /* the SELinux context for programs */
     STEP_PERSIST,
-    STEP_LAND, /* the shell's own setns(2) into what was staged */
+    STEP_ADOPT, /* becoming the parent of the shell inside */
+    STEP_LAND,  /* the shell's own setns(2) into what was staged */
 };
 
 struct failure {

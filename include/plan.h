@@ -30,7 +30,9 @@ struct plan {
     int files[NS_TYPES];           /* by index in nstypes; -1: none */
     struct target target;
 
-    bool move;        /* a forked copy goes on inside; always so with a PID namespace, which only children enter */
+    bool move;        /* a forked copy goes on inside; always so with a PID namespace, which only children enter, */
+    bool no_fork;     /* unless this says that children are all that shall */
+    bool init;        /* the copy has an init over it: PID 1 is another process */
     int death_signal; /* what the copy inside gets when its supervisor dies */
 
     struct idmaps maps; /* of the user namespace to make */
@@ -70,6 +72,9 @@ bool plan_persists(const struct plan *plan);
 
 /* True where a copy of the shell goes on inside, and the shell itself stays as its supervisor. */
 bool plan_moves(const struct plan *plan);
+
+/* True where the shell stays outside of a PID namespace that it makes: then its PID 1 is a reaper. */
+bool plan_leaves_reaper(const struct plan *plan);
 
 /*
  * True where one system call does it all, and nothing can fail after it. What enters a PID or time namespace only

@@ -16,6 +16,7 @@ struct stage {
     int proc;     /* /proc/PID of the one that stage_process() names (O_PATH); below 0: -errno, why it has none */
     struct credentials chosen; /* the IDs that the helper has taken */
     bool adopts;               /* the shell was made a subreaper, to become the inner one's parent */
+    bool reaper;               /* the inner one stays as init: no child of the shell, ends by itself with the socket */
 };
 
 enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };
@@ -36,6 +37,9 @@ pid_t stage_process(const struct stage *stage);
 
 /* Ends the helpers and waits for them. errno stays. */
 void stage_end(struct stage *stage);
+
+/* For a plan that leaves a reaper, at its end: lets it stay. */
+void stage_leave_reaper(struct stage *stage);
 
 /*
  * For a plan that moves: lets the inner process go on as the shell, when it has tied its life to this process. The

@@ -1,15 +1,42 @@
-/* The process that stays outside for a shell that has moved in. */
+/* The process that stays outside for a shell that has moved in, and the reapers at PID 1. */
 #ifndef SUPERVISE_H
 #define SUPERVISE_H
 
 #include <sys/types.h>
 
+/* Of a shell with job control; tty -1: there is none to look after. */
+struct terminal {
+    int tty;
+    pid_t home; /* the process group that has the terminal back at the end */
+};
+
 /*
- * Waits for the moved shell, and passes on the signals that reach this process, as a plain script would feel them: one
- * that the moved shell catches is caught, one that would have killed it ends its whole PID namespace, stop and
- * continue work. The caller has blocked all signals. Returns the status that waitpid(2) would give, with which the
- * caller is to end.
+ * Before the fork(2) that makes the moved shell: what ties the two together. 0, or -1 and errno. Where it comes to
+ * nothing, supervise_forget().
  */
-int supervise(pid_t moved);
+int supervise_prepare(void);
+void supervise_forget(void);
+
+/* In the moved shell: it has a supervisor from now on. */
+void supervise_as_moved(void);
+
+/*
+ * In a moved shell that is the init of its PID namespace: its supervisor is to end by this signal, by which an init
+ * cannot die. The shell ends next. Safe in a signal handler.
+ */
+void supervise_died_by(int signal);
+
+/*
+ * Waits for the moved shell, a child, and passes on the signals that reach this process, as a plain script would feel
+ * them: one that the moved shell catches is caught, one that would have killed it ends its whole PID namespace, stop
+ * and continue work. Ends as it ends. The caller has blocked all signals.
+ */
+_Noreturn void supervise(pid_t moved, const struct terminal *terminal);
+
+/*
+ * The init of a PID namespace whose shell is outside: orphans are reaped, and all ends with the process that shell (a
+ * pidfd) stands for. The caller has blocked all signals.
+ */
+_Noreturn void reap_until_end_of(int shell);
 
 #endif

@@ -170,6 +170,8 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
         return remedy_mount_proc(failure->err);
     case STEP_FORK:
         return failure->err == ENOMEM ? "the init of the PID namespace for children may have ended" : NULL;
+    case STEP_ADOPT:
+        return "this shell's children are born in another PID namespace (--no-fork): move one of them, ( ) or a COMMAND";
     case STEP_PROC:
         return failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
     case STEP_OWNER:
@@ -212,6 +214,7 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
         [STEP_LOOPBACK] = "bring up the loopback interface",
         [STEP_KEEP_WD] = "keep the working directory in the new namespaces",
         [STEP_SETGROUPS] = "drop the supplementary groups",
+        [STEP_ADOPT] = "supervise a shell inside",
         [STEP_LAND] = "follow the helper process into the namespaces",
     };
     char titles[96], number[16];

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -221,15 +222,22 @@ static int follow(const struct plan *plan, const struct way *way, const struct c
     return prepare_credentials(plan, chosen, why);
 }
 
+/* Other credentials end what ties a shell that moved before to its supervisor: prctl(2). */
 static enum landing land_enter(const struct plan *plan, struct stage *stage, struct failure *why)
 {
     struct way way;
+    int death_signal = 0;
     int status = way_open(&way, plan, stage, why);
 
+    prctl(PR_GET_PDEATHSIG, &death_signal);
     if (status == 0)
         status = follow(plan, &way, &stage->chosen, why);
+    (void)!prctl(PR_SET_PDEATHSIG, death_signal);
     way_close(&way);
-    stage_end(stage);
+    if (status == 0 && plan_leaves_reaper(plan))
+        stage_leave_reaper(stage);
+    else
+        stage_end(stage);
     return status < 0 ? LANDING_FAILED : LANDING_ENTERED;
 }
 

@@ -39,7 +39,12 @@ int plan_flags(const struct plan *plan)
 
 bool plan_moves(const struct plan *plan)
 {
-    return plan->move || (plan_flags(plan) & CLONE_NEWPID);
+    return plan->move || ((plan_flags(plan) & CLONE_NEWPID) && !plan->no_fork);
+}
+
+bool plan_leaves_reaper(const struct plan *plan)
+{
+    return plan->no_fork && (plan->create & CLONE_NEWPID);
 }
 
 bool plan_persists(const struct plan *plan)
@@ -75,7 +80,7 @@ static int join_calls(const struct plan *plan)
 
 bool plan_is_single_call(const struct plan *plan)
 {
-    if (plan_moves(plan) || prepares(plan) || (plan->create & CLONE_NEWTIME))
+    if (plan_moves(plan) || prepares(plan) || (plan->create & (CLONE_NEWTIME | CLONE_NEWPID)))
         return false;
     return (plan->create != 0) + join_calls(plan) <= 1;
 }
@@ -97,5 +102,11 @@ const char *plan_contradiction(const struct plan *plan)
         return "--monotonic needs --time, or it would change no clock";
     if (plan->boottime.said && !(plan->create & CLONE_NEWTIME))
         return "--boottime needs --time, or it would change no clock";
+    if (plan->init && !(plan->create & CLONE_NEWPID))
+        return "--init needs --pid";
+    if (plan->init && plan->no_fork)
+        return "--init and --no-fork exclude each other; with --no-fork, PID 1 is an init anyway";
+    if (plan->move && plan->no_fork)
+        return "--fork, and what implies it, and --no-fork exclude each other";
     return NULL;
 }

@@ -6,7 +6,9 @@
  * PID and time namespaces are entered by children only. There the helper forks once more and ends, and its child, the
  * inner process, goes on in its place. The shell has made itself a subreaper meanwhile, so that it becomes the inner
  * process's parent: this process may become the shell itself (a plan that moves), and a shell's end is waited for by
- * its supervisor. (clone(2) with CLONE_PARENT would spare the detour, but leaves glibc with a wrong thread ID.)
+ * its supervisor. (clone(2) with CLONE_PARENT would spare the detour, but leaves glibc with a wrong thread ID.) Where
+ * the shell stays outside of a PID namespace that it makes, the inner process stays as its init. That one is not to be
+ * a child of the shell, which would find it in the way of its own: so there the shell is no subreaper.
  *
  * Messages are one packet each: a failure, STEP_NONE for success, and the IDs that the helper has chosen. The kernel adds the sender's PID as the shell
  * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
@@ -16,17 +18,20 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "enter.h"
 #include "prepare.h"
 #include "proc.h"
+#include "supervise.h"
 
 /* Control data of a message: the sender's credentials and a descriptor. */
 union control {
@@ -39,8 +44,8 @@ struct message {
     struct credentials chosen;
 };
 
-/* Sends a message; proc: a descriptor to go with it, or -1. */
-static void tell(int socket, struct message *text, int proc)
+/* Sends a message; proc: a descriptor to go with it, or -1. False: the shell is gone. */
+static bool tell(int socket, struct message *text, int proc)
 {
     union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
     struct iovec packet = {text, sizeof *text};
@@ -52,13 +57,12 @@ static void tell(int socket, struct message *text, int proc)
         message.msg_control = &control;
         message.msg_controllen = CMSG_SPACE(sizeof proc);
     }
-    /* The shell may be gone: then nobody is left to be told, and the wait that follows ends the helper. */
-    (void)!sendmsg(socket, &message, MSG_NOSIGNAL);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) >= 0;
 }
 
 static _Noreturn void give_up(int socket, const struct failure *what)
 {
-    tell(socket, &(struct message){.what = *what}, -1);
+    (void)tell(socket, &(struct message){.what = *what}, -1); /* or there is nobody to be told */
     _exit(EXIT_FAILURE);
 }
 
@@ -73,7 +77,7 @@ static void await_shell(int socket)
 
 static bool needs_child(const struct plan *plan)
 {
-    return plan_moves(plan) || (plan->create & CLONE_NEWTIME);
+    return plan_moves(plan) || (plan_flags(plan) & CLONE_NEWPID) || (plan->create & CLONE_NEWTIME);
 }
 
 /* The rehearsed setuid(2) has made the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before. */
@@ -88,14 +92,6 @@ static void rehearse_credentials(const struct plan *plan, const struct credentia
         prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Goes on as the shell, whose supervisor is now the one to end with. */
-static void become_shell(const struct plan *plan, int socket)
-{
-    prctl(PR_SET_PDEATHSIG, plan->death_signal);
-    tell(socket, &(struct message){.what.step = STEP_NONE}, -1);
-    close(socket);
-}
-
 /*
  * Says that all is well so far, and waits for the shell's word. procfs: a procfs_open() descriptor, or -errno; without
  * one it goes on, and says why, since not every plan needs it.
@@ -106,7 +102,8 @@ static void report(int socket, int procfs, const struct credentials *chosen)
 
     if (procfs >= 0 && proc < 0)
         proc = -errno;
-    tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen}, proc);
+    /* If the shell is gone, the wait that follows ends the helper. */
+    (void)tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen}, proc);
     if (proc >= 0)
         close(proc);
     await_shell(socket);
@@ -123,6 +120,74 @@ static void fork_inner(int socket)
     }
     if (inner > 0)
         _exit(EXIT_SUCCESS);
+    supervise_as_moved();
+}
+
+/*
+ * The shell's supervisor is now the one to end with. One that died before this was asked for is found out when it
+ * cannot be told.
+ */
+static void go_on_supervised(const struct plan *plan, int socket)
+{
+    prctl(PR_SET_PDEATHSIG, plan->death_signal);
+    if (!tell(socket, &(struct message){.what.step = STEP_NONE}, -1))
+        _exit(EXIT_FAILURE);
+    close(socket);
+}
+
+/* A byte comes through the pipe, or else its end. */
+static void await_init(const int pipe[2])
+{
+    char byte;
+
+    close(pipe[1]);
+    if (read(pipe[0], &byte, sizeof byte) != sizeof byte)
+        _exit(EXIT_FAILURE);
+    close(pipe[0]);
+    supervise_as_moved();
+}
+
+/*
+ * Forks the shell off an init, which then is to the supervisor outside what a moved shell is that has moved once more.
+ * Returns in the shell, when the init has had the shell's word and goes on.
+ */
+static void become_init(const struct plan *plan, int socket, int procfs, const struct credentials *chosen)
+{
+    const struct terminal none = {.tty = -1};
+    struct failure what;
+    int pipe[2];
+    pid_t shell = -1;
+
+    if (supervise_prepare() < 0 || pipe2(pipe, O_CLOEXEC) < 0 || (shell = fork()) < 0) {
+        fail(&what, STEP_FORK);
+        give_up(socket, &what);
+    }
+    if (shell == 0) {
+        close(socket);
+        await_init(pipe);
+        return;
+    }
+    report(socket, procfs, chosen);
+    go_on_supervised(plan, socket);
+    (void)!write(pipe[1], "", 1);
+    supervise(shell, &none);
+}
+
+/* The helper has done what it was there for, if the shell says so. */
+static enum staged go_on_inside(const struct plan *plan, int socket, int procfs, int shell,
+                                const struct credentials *chosen)
+{
+    if (plan->init) {
+        become_init(plan, socket, procfs, chosen);
+    } else {
+        report(socket, procfs, chosen);
+        if (plan_leaves_reaper(plan))
+            reap_until_end_of(shell);
+        go_on_supervised(plan, socket);
+    }
+    if (procfs >= 0)
+        close(procfs);
+    return STAGE_INSIDE;
 }
 
 /* Other credentials end what prctl(2) has set, so that comes after them. */
@@ -135,7 +200,8 @@ static void take_stand(const struct plan *plan, int socket)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static enum staged help(const struct plan *plan, int cpu, int socket)
+/* shell: a pidfd of the shell, where it leaves a reaper; else -1. */
+static enum staged help(const struct plan *plan, int cpu, int socket, int shell)
 {
     struct failure what;
     struct credentials chosen;
@@ -155,11 +221,7 @@ static enum staged help(const struct plan *plan, int cpu, int socket)
     if (prepare(plan, &what) < 0)
         give_up(socket, &what);
     rehearse_credentials(plan, &chosen, socket);
-    report(socket, procfs, &chosen);
-    if (procfs >= 0)
-        close(procfs);
-    become_shell(plan, socket);
-    return STAGE_INSIDE;
+    return go_on_inside(plan, socket, procfs, shell, &chosen);
 }
 
 static void close_proc(struct stage *stage)
@@ -235,6 +297,17 @@ static void adopt(struct stage *stage)
     stage->adopts = false;
 }
 
+/*
+ * Children of a shell that stayed outside of a PID namespace are born in it, and what their children leave behind goes
+ * to its init, not to the shell.
+ */
+static int check_adopted(pid_t inner, struct failure *why)
+{
+    siginfo_t info;
+
+    return waitid(P_PID, (id_t)inner, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? fail(why, STEP_ADOPT) : 0;
+}
+
 /* Follows the helpers until one is ready in the finished namespaces. */
 static int direct(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why)
 {
@@ -251,39 +324,56 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
         stage->inner = sender;
         adopt(stage);
     }
-    return sender > 0 && why->step == STEP_NONE ? 0 : -1;
+    if (sender < 0 || why->step != STEP_NONE)
+        return -1;
+    return plan_moves(plan) ? check_adopted(stage->inner, why) : 0;
+}
+
+/* What a plan needs of the shell before the fork(2). */
+static int get_ready(struct stage *stage, const struct plan *plan, int *shell)
+{
+    int was_subreaper = 0;
+
+    *shell = plan_leaves_reaper(plan) ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
+    if (plan_leaves_reaper(plan))
+        return *shell < 0 ? -1 : 0;
+    if (plan_moves(plan) && supervise_prepare() < 0)
+        return -1;
+    if (needs_child(plan)) {
+        prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
+        stage->adopts = !was_subreaper;
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    }
+    return 0;
 }
 
 /* Forks the helper; its end of the socket is ends[1]. */
 static enum staged start(struct stage *stage, const struct plan *plan, int cpu, struct failure *why)
 {
     const int on = 1;
-    int ends[2], was_subreaper = 0;
+    int ends[2], shell;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return fail(why, STEP_SOCKET);
     stage->socket = ends[0];
     setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-    if (needs_child(plan)) {
-        prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
-        stage->adopts = !was_subreaper;
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
-    }
-    stage->helper = fork();
+    stage->helper = get_ready(stage, plan, &shell) < 0 ? -1 : fork();
     if (stage->helper == 0) {
         close(ends[0]);
-        return help(plan, cpu, ends[1]);
+        return help(plan, cpu, ends[1], shell);
     }
     if (stage->helper < 0)
         fail(why, STEP_FORK);
     close(ends[1]);
+    if (shell >= 0)
+        close(shell);
     return stage->helper < 0 ? STAGE_FAILED : STAGE_READY;
 }
 
 enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, const sigset_t *awake,
                         struct failure *why)
 {
-    *stage = (struct stage){.socket = -1, .proc = -ENOENT};
+    *stage = (struct stage){.socket = -1, .proc = -ENOENT, .reaper = plan_leaves_reaper(plan)};
     enum staged staged = start(stage, plan, cpu, why);
 
     if (staged == STAGE_READY && direct(stage, plan, awake, why) < 0)
@@ -309,10 +399,20 @@ void stage_end(struct stage *stage)
     if (stage->helper > 0)
         kill(stage->helper, SIGKILL);
     adopt(stage);
-    if (stage->inner > 0)
+    if (stage->inner > 0 && !stage->reaper)
         kill(stage->inner, SIGKILL);
     wait_for_end(&stage->inner);
+    supervise_forget();
     errno = err;
+}
+
+void stage_leave_reaper(struct stage *stage)
+{
+    const char word = 0;
+
+    (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* one that is gone has taken the namespace with it */
+    stage->inner = 0;
+    stage_end(stage);
 }
 
 int stage_release(struct stage *stage, struct failure *why)

@@ -1,14 +1,85 @@
+/*
+ * Theory of operation. The kernel keeps from the init of a PID namespace every signal of its own namespace that it does
+ * not catch. So an init can neither die by a signal nor stop, unless by SIGKILL and SIGSTOP from outside; and a shell
+ * that moved is an init, and so is, where one move follows another, the supervisor of the second. What a signal would
+ * have done is therefore agreed on between the two over some shared memory, struct tie, which unlike a pipe is no open
+ * file: the script would see that, and hand it on to programs.
+ *
+ * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
+ * - A supervisor that shall stop stops the moved shell first. Where that is an init which supervises in its turn, it
+ *   passes the signal on, waits until all below has been stopped, and stops it then.
+ */
 #include "supervise.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc.h"
+
+struct tie {
+    atomic_int supervises; /* the moved process supervises another by now */
+    atomic_int stopped;    /* it has stopped what it supervises (a futex) */
+    atomic_int died_by;    /* the signal that would have ended it; 0: none */
+};
+
+static struct tie *below;     /* to the shell that moves or has moved */
+static struct tie *above;     /* to the supervisor of this process, */
+static pid_t tied_from_above; /* unless it is a child of that one: subshells have a copy */
+
+int supervise_prepare(void)
+{
+    void *memory = mmap(NULL, sizeof(struct tie), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    below = memory == MAP_FAILED ? NULL : memory;
+    return below ? 0 : -1;
+}
+
+void supervise_forget(void)
+{
+    if (below)
+        munmap(below, sizeof *below);
+    below = NULL;
+}
+
+void supervise_as_moved(void)
+{
+    above = below;
+    below = NULL;
+    tied_from_above = getpid();
+}
+
+static bool has_supervisor(void)
+{
+    return above && tied_from_above == getpid();
+}
+
+void supervise_died_by(int signal)
+{
+    if (has_supervisor())
+        atomic_store(&above->died_by, signal);
+}
+
+struct supervisor {
+    pid_t moved;
+    struct terminal terminal;
+    struct termios modes; /* of the terminal, at the move */
+    int fatal;            /* the last signal that was to end it; 0: none */
+    int stop;             /* the signal that was to stop it; 0: none */
+};
 
 /* What the moved shell does with signals, and whether the kernel shields it as the init of its PID namespace. */
 struct stance {
@@ -32,12 +103,12 @@ static bool is_init(const char *status)
     return end && end[-1] == '1' && end[-2] == '\t';
 }
 
-/* Without a /proc to ask, the signal is passed on and the moved shell decides. */
+/* Without a /proc to ask, the signal is passed on and the moved shell decides; so does one that supervises. */
 static struct stance stance_of(pid_t moved)
 {
     struct stance stance = {.caught = UINT64_MAX};
     char status[4096];
-    int proc = proc_open(moved);
+    int proc = atomic_load(&below->supervises) ? -1 : proc_open(moved);
 
     if (proc < 0)
         return stance;
@@ -62,64 +133,207 @@ static bool stops(int signal)
 
 static bool is_harmless(int signal)
 {
-    return signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
+    return signal == SIGURG || signal == SIGWINCH;
 }
 
-/* Passes one signal on. Returns true if it ends the moved shell for which the default action is in force. */
-static bool pass_on(pid_t moved, const siginfo_t *info)
+/* A second is plenty, and nothing is lost after it but that something below runs on. */
+static void wait_until_stopped_below(void)
+{
+    const struct timespec second = {.tv_sec = 1};
+
+    syscall(SYS_futex, &below->stopped, FUTEX_WAIT, 0, &second, NULL, 0);
+}
+
+/* What follows is in stopped(), when it has. */
+static void stop(struct supervisor *self, int signal, bool has_it)
+{
+    self->stop = signal;
+    if (atomic_load(&below->supervises)) {
+        if (!has_it)
+            kill(self->moved, signal);
+        wait_until_stopped_below();
+    }
+    kill(self->moved, SIGSTOP); /* an init ignores the others; SIGSTOP from outside stops it */
+}
+
+/* Who continues a job continues the whole process group: then the moved shell runs by now, and has had its signal. */
+static void go_on(const struct supervisor *self)
+{
+    int status;
+
+    if (has_supervisor())
+        atomic_store(&above->stopped, 0);
+    if (waitpid(self->moved, &status, WCONTINUED | WNOHANG) != self->moved || !WIFCONTINUED(status))
+        kill(self->moved, SIGCONT);
+}
+
+static void pass_on(struct supervisor *self, const siginfo_t *info)
 {
     int signal = info->si_signo;
-    struct stance stance = stance_of(moved);
+    /* What the terminal sends goes to the whole process group: the moved shell has it already. */
+    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp();
+    struct stance stance = stance_of(self->moved);
 
-    if (has(stance.ignored, signal))
-        return false;
-    if (has(stance.caught, signal) || is_harmless(signal)) {
-        /* What the terminal sends goes to the whole process group: the moved shell has it already. */
-        if (info->si_code != SI_KERNEL || getpgid(moved) != getpgrp())
-            kill(moved, signal);
-        return false;
+    if (signal == SIGCONT)
+        go_on(self);
+    else if (has(stance.ignored, signal))
+        return;
+    else if (stops(signal) && (!has(stance.caught, signal) || atomic_load(&below->supervises)))
+        stop(self, signal, has_it);
+    else if (has(stance.caught, signal) || is_harmless(signal))
+        (void)!(has_it || kill(self->moved, signal) == 0);
+    else {
+        /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
+        kill(self->moved, stance.init ? SIGKILL : signal);
+        self->fatal = signal;
     }
-    if (stops(signal)) {
-        kill(moved, SIGSTOP); /* an init ignores the others; SIGSTOP from outside stops it */
-        return false;
+}
+
+/* Returns when the process was continued; at once where the kernel lets an orphaned process group not be stopped. */
+static void stop_this_process(int signal)
+{
+    const struct timespec now = {0};
+    struct sigaction before;
+    sigset_t mask, one;
+
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, &before);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, &mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (signal != SIGSTOP)
+        sigaction(signal, &before, NULL);
+    sigemptyset(&one);
+    sigaddset(&one, SIGCONT);
+    sigtimedwait(&one, NULL, &now); /* what has ended the stop; go_on() passes it on */
+}
+
+/* The moved shell has been stopped: so that who started the script sees it stopped, this process stops too. */
+static void stopped(struct supervisor *self)
+{
+    const struct terminal *terminal = &self->terminal;
+    pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
+
+    if (has_supervisor()) {
+        atomic_store(&above->stopped, 1);
+        syscall(SYS_futex, &above->stopped, FUTEX_WAKE, 1, NULL, NULL, 0);
     }
-    /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
-    kill(moved, stance.init ? SIGKILL : signal);
-    return true;
+    if (getpid() == 1)
+        return; /* an init cannot stop itself: its supervisor does */
+    stop_this_process(self->stop ? self->stop : SIGSTOP);
+    self->stop = 0;
+    if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
+        tcsetpgrp(terminal->tty, foreground);
+    go_on(self);
 }
 
 /* Reaps all children: those from before the move are still this process's. True: the moved shell has ended. */
-static bool reap(pid_t moved, int *ended)
+static bool reap(struct supervisor *self, int *ended)
 {
     int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-        if (pid != moved)
+        if (pid != self->moved)
             continue;
         if (!WIFSTOPPED(status)) {
             *ended = status;
             return true;
         }
-        kill(getpid(), SIGSTOP); /* so that who started the script sees it stopped, and continues it */
-        kill(moved, SIGCONT);
+        stopped(self);
     }
     return false;
 }
 
-int supervise(pid_t moved)
+/* Linux 5.9; an older kernel has each number tried. */
+static void close_from(int first, int last)
 {
+    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+        return;
+    for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
+        close(fd);
+}
+
+/* What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held. */
+static void hold_nothing_but(int keep)
+{
+    close_from(0, keep < 0 ? INT_MAX : keep - 1);
+    if (keep >= 0)
+        close_from(keep + 1, INT_MAX);
+    (void)!chdir("/");
+}
+
+/*
+ * Only from the moved shell and its jobs, which are gone: where who started the script took the terminal meanwhile,
+ * it keeps it. A shell that was killed may have left it without echo.
+ */
+static void give_terminal_back(const struct supervisor *self, bool killed)
+{
+    const struct terminal *terminal = &self->terminal;
+    pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
+
+    if (foreground < 0 || (foreground != self->moved && kill(-foreground, 0) == 0))
+        return;
+    tcsetpgrp(terminal->tty, terminal->home);
+    if (killed)
+        tcsetattr(terminal->tty, TCSANOW, &self->modes);
+}
+
+/* The core, if any, was dumped by the moved shell. */
+static _Noreturn void die_by(int signal)
+{
+    sigset_t one;
+
+    supervise_died_by(signal);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    _exit(128 + signal); /* this process is itself an init */
+}
+
+/* A tree that was ended for an uncaught signal ends by that signal, not by the SIGKILL that ended it. */
+static _Noreturn void end_as(const struct supervisor *self, int status)
+{
+    int signal = atomic_load(&below->died_by);
+
+    if (WIFSIGNALED(status))
+        signal = self->fatal ? self->fatal : WTERMSIG(status);
+    give_terminal_back(self, signal != 0);
+    if (signal != 0)
+        die_by(signal);
+    _exit(WEXITSTATUS(status));
+}
+
+void supervise(pid_t moved, const struct terminal *terminal)
+{
+    struct supervisor self = {.moved = moved, .terminal = *terminal};
     sigset_t all;
     siginfo_t info;
-    int status, fatal = 0;
+    int status;
 
+    if (has_supervisor())
+        atomic_store(&above->supervises, 1);
+    hold_nothing_but(terminal->tty);
+    if (terminal->tty >= 0)
+        tcgetattr(terminal->tty, &self.modes);
     sigfillset(&all);
-    while (!reap(moved, &status)) {
-        if (sigwaitinfo(&all, &info) < 0 || info.si_signo == SIGCHLD)
-            continue;
-        if (pass_on(moved, &info))
-            fatal = info.si_signo;
-    }
-    /* A tree that was ended for an uncaught signal ends by that signal, not by the SIGKILL that ended it. */
-    return fatal && WIFSIGNALED(status) ? fatal : status;
+    while (!reap(&self, &status))
+        if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
+            pass_on(&self, &info);
+    end_as(&self, status);
+}
+
+void reap_until_end_of(int shell)
+{
+    struct pollfd ended = {.fd = shell, .events = POLLIN};
+
+    signal(SIGCHLD, SIG_IGN); /* has the kernel reap them */
+    hold_nothing_but(shell);
+    while (poll(&ended, 1, -1) < 0)
+        ;
+    _exit(EXIT_SUCCESS);
 }
