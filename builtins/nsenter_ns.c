@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
     {'w', "wd", ARG_OPTIONAL, "DIR", "change the working directory to DIR (the target's)"},
     {'W', "wdns", ARG_REQUIRED, "DIR", "change it to DIR as it is named inside"},
     {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
+    {'F', "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; children are born inside"},
     {'c', "join-cgroup", ARG_NONE, NULL, "join the target's cgroup (version 2)"},
     {'Z', "follow-context", ARG_NONE, NULL, "run programs in the target's SELinux context, where there is one"},
     HELP_ROW,
@@ -82,7 +83,7 @@ struct identity {
 /* What the options say. Strings are the builtin's words. */
 struct request {
     struct target_name target;
-    bool all, user_parent, environment, cgroup, context, preserve, keep_caps;
+    bool all, user_parent, no_fork, environment, cgroup, context, preserve, keep_caps;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */
     int socket;                  /* the target's descriptor; -1: none */
@@ -137,6 +138,9 @@ static void take_switch(struct request *request, int id)
         break;
     case 'e':
         request->environment = true;
+        break;
+    case 'F':
+        request->no_fork = true;
         break;
     case 'c':
         request->cgroup = true;
@@ -445,6 +449,7 @@ static bool resolve(const struct request *request, struct plan *plan)
     plan_init(plan);
     plan->join = request->types;
     plan->wd = request->wd_name;
+    plan->no_fork = request->no_fork;
     if (open_target(request, plan) && open_files(request, plan) && open_children(request, plan)
         && open_socket(request, plan) && open_user_parent(request, plan) && open_directories(request, plan)
         && open_cgroups(request, plan) && read_context(request, plan) && choose_credentials(request, plan))
