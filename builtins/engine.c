@@ -94,7 +94,7 @@ static enum landing land_and_sync(const struct plan *plan, struct failure *why)
         shell_stay_as_supervisor(moved);
     if (landing == LANDING_MOVED)
         shell_became_copy();
-    shell_after_landing(&view, landing == LANDING_FAILED ? NULL : plan);
+    shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);
     return landing;
 }
 
@@ -111,13 +111,13 @@ int engine_carry_out(struct plan *plan)
     struct failure why;
     unsigned user = geteuid(), group = getegid();
 
-    bool failed = land_and_sync(plan, &why) == LANDING_FAILED;
-    if (failed)
+    enum landing landing = land_and_sync(plan, &why);
+    if (landing == LANDING_FAILED)
         engine_failed(plan, &why);
     plan_free(plan);
-    if (failed)
+    if (landing == LANDING_FAILED)
         return EXECUTION_FAILURE;
-    if (plan->create & CLONE_NEWUSER) {
+    if (landing != LANDING_CHECKED && (plan->create & CLONE_NEWUSER)) {
         outer.namespace = user_namespace();
         outer.user = user;
         outer.group = group;

@@ -31,6 +31,7 @@ static const struct option_row rows[] = {
     {'F', "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; children are born inside"},
     {'c', "join-cgroup", ARG_NONE, NULL, "join the target's cgroup (version 2)"},
     {'Z', "follow-context", ARG_NONE, NULL, "run programs in the target's SELinux context, where there is one"},
+    CHECK_ROW,
     HELP_ROW,
 };
 
@@ -83,7 +84,7 @@ struct identity {
 /* What the options say. Strings are the builtin's words. */
 struct request {
     struct target_name target;
-    bool all, user_parent, no_fork, environment, cgroup, context, preserve, keep_caps;
+    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */
     int socket;                  /* the target's descriptor; -1: none */
@@ -141,6 +142,9 @@ static void take_switch(struct request *request, int id)
         break;
     case 'F':
         request->no_fork = true;
+        break;
+    case OPT_CHECK:
+        request->check = true;
         break;
     case 'c':
         request->cgroup = true;
@@ -450,6 +454,7 @@ static bool resolve(const struct request *request, struct plan *plan)
     plan->join = request->types;
     plan->wd = request->wd_name;
     plan->no_fork = request->no_fork;
+    plan->check = request->check;
     if (open_target(request, plan) && open_files(request, plan) && open_children(request, plan)
         && open_socket(request, plan) && open_user_parent(request, plan) && open_directories(request, plan)
         && open_cgroups(request, plan) && read_context(request, plan) && choose_credentials(request, plan))
@@ -493,7 +498,7 @@ static int carry_out(const struct request *request)
         return EXECUTION_FAILURE;
     }
     int status = engine_carry_out(&plan);
-    if (status == EXECUTION_SUCCESS && environment.strings)
+    if (status == EXECUTION_SUCCESS && environment.strings && !request->check)
         shell_replace_environment(environment.strings, environment.size);
     free(environment.strings);
     return status;
@@ -507,7 +512,7 @@ static int nsenter_ns_builtin(WORD_LIST *list)
 
     if (status != EXECUTION_SUCCESS)
         return status;
-    WORD_LIST *command = engine_command(list, request.operand);
+    WORD_LIST *command = request.check ? NULL : engine_command(list, request.operand);
     if (command && !in_subshell)
         return shell_run_in_subshell(table.name, list);
     status = carry_out(&request);

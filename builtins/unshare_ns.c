@@ -54,6 +54,7 @@ static const struct option_row rows[] = {
     {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
     {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
     {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "keep these exported; implies --clear-env"},
+    CHECK_ROW,
     HELP_ROW,
 };
 
@@ -221,6 +222,9 @@ static const char *take_process_option(struct request *request, int id, const ch
     case OPT_INIT:
         plan->init = true;
         return NULL;
+    case OPT_CHECK:
+        plan->check = true;
+        return NULL;
     case OPT_FORWARD_SIGNALS:
     case 'f':
         plan->move = true;
@@ -354,11 +358,11 @@ static int unshare_ns_builtin(WORD_LIST *list)
 
     if (status != EXECUTION_SUCCESS)
         return status;
-    WORD_LIST *command = engine_command(list, request.operand);
+    WORD_LIST *command = request.plan.check ? NULL : engine_command(list, request.operand);
     if (command && !in_subshell)
         return shell_run_in_subshell(table.name, list);
     status = engine_carry_out(&request.plan);
-    if (status == EXECUTION_SUCCESS && request.clear_env)
+    if (status == EXECUTION_SUCCESS && request.clear_env && !request.plan.check)
         shell_clear_environment(request.keep_env);
     return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
 }

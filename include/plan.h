@@ -30,6 +30,7 @@ struct plan {
     int files[NS_TYPES];           /* by index in nstypes; -1: none */
     struct target target;
 
+    bool check;       /* do all but land */
     bool move;        /* a forked copy goes on inside; always so with a PID namespace, which only children enter, */
     bool no_fork;     /* unless this says that children are all that shall */
     bool init;        /* the copy has an init over it: PID 1 is another process */

@@ -241,6 +241,12 @@ static enum landing land_enter(const struct plan *plan, struct stage *stage, str
     return status < 0 ? LANDING_FAILED : LANDING_ENTERED;
 }
 
+static enum landing land_nowhere(struct stage *stage)
+{
+    stage_end(stage);
+    return LANDING_CHECKED;
+}
+
 static enum landing land_move(struct stage *stage, pid_t *moved, struct failure *why)
 {
     if (stage_release(stage, why) < 0) {
@@ -255,14 +261,16 @@ static enum landing land_move(struct stage *stage, pid_t *moved, struct failure 
 static enum landing land_ready(const struct plan *plan, struct stage *stage, pid_t *moved, struct failure *why)
 {
     struct persisted held;
-    enum landing landing = LANDING_FAILED;
+    enum landing landing;
 
     if (persist(plan, stage->proc, &held, why) < 0) {
         stage_end(stage);
         return LANDING_FAILED;
     }
-    landing = plan_moves(plan) ? land_move(stage, moved, why) : land_enter(plan, stage, why);
-    if (landing == LANDING_FAILED)
+    landing = plan->check        ? land_nowhere(stage)
+              : plan_moves(plan) ? land_move(stage, moved, why)
+                                 : land_enter(plan, stage, why);
+    if (landing == LANDING_FAILED || landing == LANDING_CHECKED)
         persist_undo(plan, &held);
     return landing;
 }

@@ -217,3 +217,48 @@ refused_all() {
     done_quietly
     unchanged
 }
+
+# What works, as root and as an ordinary user
+workable=(
+    "unshare_ns --check -rumin --hostname box --loopback"
+    "unshare_ns --check -rpm --mount-proc"
+    "unshare_ns --check -rp --init"
+    "unshare_ns --check -rp --no-fork"
+    "unshare_ns --check -rT --boottime 1000"
+    "unshare_ns --check -c --keep-caps --clear-env"
+    "nsenter_ns --check -t TARGET -a"
+    "nsenter_ns --check -t TARGET -U -u -e"
+)
+
+# What does not, whoever asks
+unworkable=(
+    "unshare_ns --check -rm --root /nowhere"
+    "unshare_ns --check -rpm -w /nowhere"
+    "nsenter_ns --check -t TARGET -U --wdns /nowhere"
+)
+
+@test "--check says what would work, changes nothing, and runs no COMMAND" {
+    local plan
+    target -ru
+    for plan in "${workable[@]}"; do
+        sh_run "fingerprint \"\$dir/before\"; ${plan/TARGET/$target} echo ran; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        is "$output" ""
+        done_quietly
+        unchanged
+    done
+}
+
+@test "--check says what would not work, in the same words" {
+    local plan
+    target -ru
+    for plan in "${unworkable[@]}"; do
+        sh_run "fingerprint \"\$dir/before\"; ${plan/TARGET/$target}; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        is "$status $output" "1 "
+        unchanged
+        local sentence=$error
+        plan=${plan/TARGET/$target}
+        sh_run "fingerprint \"\$dir/before\"; ${plan/--check/}; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        is "$status $error" "1 $sentence"
+        unchanged
+    done
+}
