@@ -3,7 +3,7 @@
 
 setup() {
     dir=$(mktemp -d)
-    targets=() via=()
+    targets=() via=() limit=30
     export dir
     exec </dev/null
     needs unshare --user --map-root-user true
@@ -39,9 +39,10 @@ $1" bash "${@:2}"
 
 # bash_run ARG...: runs bash, in a process group of its own, and sets $status, $output (stdout) and $error (stderr).
 # The program and options in the array $via, if any, start it. What the shell leaves running does not hold this up.
+# It is killed after $limit seconds, since it hangs.
 bash_run() {
     status=0
-    timeout --signal KILL 30 "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
+    timeout --signal KILL "$limit" "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
     output=$(<"$dir/output")
     error=$(<"$dir/error")
     echo "$status" >"$dir/status"

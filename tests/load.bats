@@ -99,5 +99,5 @@ names() {
             microseconds load; microseconds /bin/true"
     done_quietly
     # shellcheck disable=SC2086 # two numbers
-    printf '# loading: %d us, /bin/true from bash: %d us\n' $output >&3
+    printf '# measured: loading: %d us, /bin/true from bash: %d us\n' $output >&3
 }

@@ -34,8 +34,14 @@ block() {
     grep -qx '    ./bootstrap build' "$readme"
 }
 
-@test "./bootstrap demo assembles the container" {
-    run bash "${readme%/*}/bootstrap" demo </dev/null
+@test "./bootstrap demo assembles the container, in a tree that is read-only and has a space in its name" {
+    tree="$dir/a tree"
+    mkdir "$tree"
+    tar -C "${readme%/*}" --exclude=./.git --exclude=./build -cf - . | tar -C "$tree" -xf - --no-same-owner
+    chmod -R a-w "$tree"
+    XDG_CACHE_HOME=$dir/cache run bash "$tree/bootstrap" demo </dev/null
+    chmod -R u+w "$dir"
+    echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"PID 1"* ]]
     [[ $output == *"the host"*"has no /usr/proof"* ]]
