@@ -121,8 +121,8 @@ run_container() {
     is "$output" "uid_map: $UID 0 1
 /mnt was made by UID 0 of workshop
 UID $UID may not hostname elsewhere
-UID $UID may not umount /mnt
-UID $UID may not touch /mnt/file"
+UID $UID may not touch /mnt/file
+UID $UID may not umount /mnt"
     done_quietly
     [[ ! -e /mnt/made-by && $(uname -n) != workshop ]]
 }

@@ -5,10 +5,12 @@
 load helpers
 
 # holding_run SCRIPT [ARG...]: runs SCRIPT where it may mount, in three directories for files that hold a namespace. What
-# is mounted in "shared" is mounted in its "peer" as well. All of it goes away with the script.
+# is mounted in "shared" is mounted in its "peer" as well. All of it goes away with the script. The program and options in
+# the array $under, if any, start the shell.
 holding_run() {
     via=(unshare --mount --net)
     ((EUID == 0)) || via+=(--map-root-user)
+    via+=("${under[@]}")
     sh_run 'set -e; cd "$dir"; mkdir -p private shared peer
             for place in private shared; do mount -t tmpfs "$place" $place; mount --make-$place $place; done
             mount --bind shared peer
@@ -54,20 +56,21 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
 }
 
 @test "what was done inside is still there" {
-    holding_run '(
+    holding_run 'mkdir inside
+            (
                 unshare_ns --uts=private/uts --hostname held --net=private/net --loopback --mount=private/mount \
                     --time=private/time --boottime=1000 || exit
-                mount -t tmpfs inside /mnt
-                echo "of the maker" >/mnt/file
+                mount -t tmpfs tmpfs inside
+                echo "of the maker" >inside/file
             )
-            [[ ! -e /mnt/file ]] || exit
+            [[ ! -e inside/file ]] || exit
             (
                 nsenter_ns --uts=private/uts --net=private/net --mount=private/mount --time=private/time || exit
-                echo "$HOSTNAME, $(</mnt/file)"
+                echo "$HOSTNAME, $(<"$dir/inside/file")"
                 (exec 3<>/dev/tcp/127.0.0.1/1) 2>&1 | sed "s/.*: //" | uniq
                 cat /proc/self/timens_offsets | xargs
             )
-            nsenter --mount=private/mount cat /mnt/file'
+            nsenter --mount=private/mount cat "$dir/inside/file"'
     is "$output" $'held, of the maker\nConnection refused\nmonotonic 0 0 boottime 1000 0\nof the maker'
     done_quietly
 }
@@ -159,11 +162,23 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     is "$(wc -l <"$dir/refusals")" "${#plans[@]}"
 }
 
+@test "a shell that cannot enter takes back the files it has made" {
+    needs strace -f -e inject=setns:error=EPERM true
+    local under=(strace -f -qq -o /dev/null -e trace=setns -e inject=setns:error=EPERM)
+    holding_run "$looking"'look >before
+            unshare_ns --uts=private/uts --net=shared/net --mount=shared/mount 2>refusal
+            status=$?
+            look >after; diff before after && cat refusal && exit $status'
+    is "$status" 1
+    like "$output" "bash: line +([0-9]): unshare_ns: *"
+}
+
 @test "who may not mount is told so, and no file is made" {
     ((EUID != 0)) || skip "needs an ordinary user"
     local type
     for type in cgroup ipc mount net pid time user uts; do
-        sh_run 'cd "$dir"; unshare_ns -r "--$1=file"; status=$?; [[ ! -e file ]] && exit "$status"' $type
+        sh_run 'cd "$dir"; unshare_ns -r "--$1=file"; status=$?; [[ ! -e file ]] || echo left; exit $status' $type
+        is "$output" ""
         is "$status" 1
         is "$(wc -l <"$dir/error")" 1
         like "$error" "*file: Operation not permitted*"
