@@ -1,11 +1,13 @@
 #!/usr/bin/env bats
-# Both examples, as a reader would call them.
+# The examples that need nothing but this library, as a reader would call them.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
 
 load helpers
 
 container=$NSB_SRCDIR/examples/rootless-container
 join=$NSB_SRCDIR/examples/container-exec
+two_step=$NSB_SRCDIR/examples/two-step
+ci_step=$NSB_SRCDIR/examples/ci-step
 
 # TMPDIR is the place for what a test starts to leave things in.
 run_container() {
@@ -116,4 +118,78 @@ run_container() {
     bash_run "$join"
     [[ $status != 0 ]]
     like "$error" "*[Uu]sage*"
+}
+
+@test "two-step: the caller again, without power over what root made" {
+    bash_run "$two_step"
+    is "$output" "uid_map: $UID 0 1
+/mnt was made by UID 0 of workshop
+UID $UID may not hostname elsewhere
+UID $UID may not touch /mnt/file
+UID $UID may not umount /mnt"
+    done_quietly
+    [[ ! -e /mnt/made-by && $(uname -n) != workshop ]]
+}
+
+@test "two-step: COMMAND has the caller's IDs, and its status and output come out" {
+    local command='id -u; id -g; uname -n; cat /mnt/made-by; exit 6'
+    bash_run "$two_step" bash -c "$command"
+    is "$output" "$(
+        id -u
+        id -g
+    )
+workshop
+UID 0 of workshop"
+    is "$status" 6
+    is "$error" ""
+    bash_run "$two_step" cat <<<"standard input"
+    is "$output" "standard input"
+    done_quietly
+}
+
+@test "two-step: an ordinary user's COMMAND has no capability" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    bash_run "$two_step" sed -nE '/^Cap(Inh|Prm|Eff|Amb)/s/.*\t//p' /proc/self/status
+    is "$(sort -u "$dir/output")" 0000000000000000
+    is "$(wc -l <"$dir/output")" 4
+    done_quietly
+}
+
+@test "two-step: in another user namespace than the one that the mounts belong to" {
+    # Whoever holds the capabilities of the outer one could undo this mount.
+    bash_run "$two_step" unshare --user --map-root-user bash -c 'id -u; umount /mnt || mount -o remount,bind,rw /mnt || ls /mnt'
+    is "$output" $'0\nmade-by'
+    is "$status" 0
+    like "$error" "umount: /mnt: *"$'\n'"mount: /mnt: permission denied*"
+}
+
+@test "ci-step: lo and nothing else, and the job keeps its network" {
+    bash_run "$ci_step"
+    is "$output" "the step is run by $(id -un) and has lo
+127.0.0.1: Connection refused
+192.0.2.1: Network is unreachable
+the job still has $(sed -n 's/^ *\(.*\):.*/\1/p' /proc/net/dev | sort | xargs)"
+    done_quietly
+}
+
+@test "ci-step: COMMAND is in a network namespace of its own, as the same user, and its status comes out" {
+    bash_run "$ci_step" bash -c 'readlink /proc/self/ns/net; id -u; id -g; exit 5'
+    mapfile -t lines <<<"$output"
+    like "${lines[0]}" "net:*"
+    [[ ${lines[0]} != "$(readlink /proc/self/ns/net)" ]]
+    is "${lines[*]:1}" "$(id -u) $(id -g)"
+    is "$status" 5
+    is "$error" ""
+}
+
+@test "ci-step: a server and a client on 127.0.0.1 find each other" {
+    needs bash -c 'enable -f accept accept' # one of bash's own loadables
+    bash_run "$ci_step" bash -c '
+        enable -f accept accept
+        { accept -b 127.0.0.1 -v connection 8000 && echo "hello from the server" >&"$connection"; } &
+        until { exec {server}<>/dev/tcp/127.0.0.1/8000; } 2>/dev/null; do sleep 0.1; done
+        cat <&"$server"
+        wait $!'
+    is "$output" "hello from the server"
+    done_quietly
 }

@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# Files that hold a namespace: --TYPE=FILE. They are joined when the shell that made them is gone.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# holding_run SCRIPT [ARG...]: runs SCRIPT where it may mount, in three directories for files that hold a namespace. What
+# is mounted in "shared" is mounted in its "peer" as well. All of it goes away with the script. The program and options in
+# the array $under, if any, start the shell.
+holding_run() {
+    via=(unshare --mount --net)
+    ((EUID == 0)) || via+=(--map-root-user)
+    via+=("${under[@]}")
+    sh_run 'set -e; cd "$dir"; mkdir -p private shared peer
+            for place in private shared; do mount -t tmpfs "$place" $place; mount --make-$place $place; done
+            mount --bind shared peer
+            set +e
+'"$1" "${@:2}"
+}
+
+# In what runs in holding_run: where a type's namespace is seen, and all mounts and files there are
+looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
+         look() { find private shared peer -ls; cut -d " " -f 3- /proc/self/mountinfo; }
+'
+
+@test "each type but PID, held on a private and on a shared mount, is joined when its maker is gone" {
+    local place type expected=
+    holding_run "$looking"'
+            for place in private shared; do
+                for type in cgroup ipc mount net time user uts; do
+                    file=$place/$type link=$(link $type)
+                    made=$(unshare_ns "--$type=$file" && readlink "$link")
+                    [[ $made == *:* && $made != "$(readlink "$link")" ]] || echo "not made: $file"
+                    joined=$(nsenter_ns --preserve-credentials "--$type=$file" && readlink "$link")
+                    by_program=$(nsenter --preserve-credentials "--$type=$file" readlink "$link")
+                    [[ $joined == "$made" && $by_program == "$made" ]] && echo "$file"
+                done
+            done'
+    for place in private shared; do
+        for type in cgroup ipc mount net time user uts; do expected+=$place/$type$'\n'; done
+    done
+    is "$output" "${expected%$'\n'}"
+    done_quietly
+}
+
+@test "a mount namespace is held whatever the number it gets and wherever its mounts are propagated to" {
+    holding_run 'for n in {1..10}; do
+                for propagation in private slave shared unchanged; do
+                    (unshare_ns --mount=shared/$n$propagation --propagation $propagation) &&
+                        nsenter_ns --mount=shared/$n$propagation true || exit
+                    (unshare_ns --mount=private/$n$propagation --propagation $propagation) &&
+                        nsenter --mount=private/$n$propagation true || exit
+                done
+            done'
+    done_quietly
+}
+
+@test "what was done inside is still there" {
+    holding_run 'mkdir inside
+            (
+                unshare_ns --uts=private/uts --hostname held --net=private/net --loopback --mount=private/mount \
+                    --time=private/time --boottime=1000 || exit
+                mount -t tmpfs tmpfs inside
+                echo "of the maker" >inside/file
+            )
+            [[ ! -e inside/file ]] || exit
+            (
+                nsenter_ns --uts=private/uts --net=private/net --mount=private/mount --time=private/time || exit
+                echo "$HOSTNAME, $(<"$dir/inside/file")"
+                (exec 3<>/dev/tcp/127.0.0.1/1) 2>&1 | sed "s/.*: //" | uniq
+                cat /proc/self/timens_offsets | xargs
+            )
+            nsenter --mount=private/mount cat "$dir/inside/file"'
+    is "$output" $'held, of the maker\nConnection refused\nmonotonic 0 0 boottime 1000 0\nof the maker'
+    done_quietly
+}
+
+@test "a user namespace and what belongs to it" {
+    holding_run "$looking"'
+            look() { for type in user mount net uts; do readlink "$(link $type)"; done; id -u; uname -n; }
+            made=$(unshare_ns -r --user=shared/user --mount=shared/mount --net=shared/net --uts=shared/uts --hostname held &&
+                look)
+            echo "$made" | tail -n 2
+            joined=$(nsenter_ns --user=shared/user --mount=shared/mount --net=shared/net --uts=shared/uts && look)
+            # This program wants to give up groups, which this namespace denies, if it is to become root inside.
+            by_program=$(nsenter --preserve-credentials --user=shared/user --mount=shared/mount --net=shared/net --uts=shared/uts \
+                bash -c "$(declare -f link look); look")
+            [[ $joined == "$made" && $by_program == "$made" ]] || printf "%s\n" "$made" "$joined" "$by_program"'
+    is "$output" $'0\nheld'
+    done_quietly
+}
+
+@test "a PID namespace is joined while its PID 1 lives" {
+    holding_run 'mkfifo ready
+            (unshare_ns --pid=private/pid && { readlink /proc/self/ns/pid >ready; exec sleep 1000; }) &
+            read -r made <ready
+            joined=$(nsenter_ns --pid=private/pid readlink /proc/self/ns/pid)
+            by_program=$(nsenter --pid=private/pid readlink /proc/self/ns/pid)
+            [[ $joined == "$made" && $by_program == "$made" ]] || echo "$made, $joined, $by_program"
+            (nsenter_ns --pid=private/pid && (($$ > 1 && $$ < 100)) && echo moved; true)
+            { kill $! && wait $!; } 2>/dev/null
+            nsenter_ns --pid=private/pid echo wrong && echo wrong'
+    is "$output" moved
+    is "$status" 1
+    like "$error" "bash: line +([0-9]): nsenter_ns: *PID namespace*"
+    is "$(wc -l <"$dir/error")" 1
+}
+
+@test "a file that was there before is covered, not changed" {
+    holding_run 'echo before >private/file
+            (unshare_ns --uts=private/file --hostname first) && (unshare_ns --uts=private/file --hostname second) || exit
+            nsenter_ns --uts=private/file uname -n
+            umount private/file && nsenter_ns --uts=private/file uname -n
+            umount private/file && cat private/file'
+    is "$output" $'second\nfirst\nbefore'
+    done_quietly
+}
+
+@test "umount and rm are all it takes to let go" {
+    holding_run "$looking"'look >before
+            for file in private/{cgroup,ipc,mount,net,time,user,uts}; do
+                (unshare_ns --${file#*/}=$file) && umount $file && rm $file || exit
+            done
+            look >after; diff <(sort before) <(sort after)'
+    done_quietly
+    [[ -s $dir/before ]]
+}
+
+@test "a plan that fails leaves no file and no mount behind, and a file that was there as it was" {
+    local plans=(
+        '--net=shared/net --uts=nowhere/uts'
+        '--uts=nowhere/uts --net=shared/net --mount=shared/mount --user=shared/user'
+        '--mount=shared/mount --cgroup=nowhere/cgroup'
+        '--mount=private/mount --time=nowhere/time'
+        '--net=private'
+        '--uts=shared/uts --net=shared'
+        '--net=shared/net -R /nowhere'
+        '--net=shared/net -R /nowhere true'
+        '--mount=shared/mount -w /nowhere'
+        '--mount=private/mount --mount-proc=/nowhere'
+        '-p --pid=shared/pid --uts=peer/uts -w /nowhere'
+        '--pid=private/pid -w /nowhere true'
+        '--time=shared/time --boottime=-999999999'
+        '--uts=shared/held --net=shared/net -w /nowhere'
+        '--uts=shared/held --net=nowhere/net'
+        '--uts=private/text -w /nowhere'
+        '--uts=private/text --net=nowhere/net'
+    )
+    holding_run "$looking"'(unshare_ns --uts=shared/held --hostname first) && echo text >private/text || exit
+            look >before
+            for plan; do
+                (eval "unshare_ns $plan") 2>>refusals
+                status=$?
+                ((status == 1)) || echo "status $status: $plan"
+                look >after
+                diff before after || { echo "left by: $plan"; break; }
+            done
+            nsenter_ns --uts=shared/held uname -n
+            cat private/text' "${plans[@]}"
+    is "$output" $'first\ntext'
+    done_quietly
+    is "$(wc -l <"$dir/refusals")" "${#plans[@]}"
+}
+
+@test "a shell that cannot enter takes back the files it has made" {
+    needs strace -f -e inject=setns:error=EPERM true
+    local under=(strace -f -qq -o /dev/null -e trace=setns -e inject=setns:error=EPERM)
+    holding_run "$looking"'look >before
+            unshare_ns --uts=private/uts --net=shared/net --mount=shared/mount 2>refusal
+            status=$?
+            look >after; diff before after && cat refusal && exit $status'
+    is "$status" 1
+    like "$output" "bash: line +([0-9]): unshare_ns: *"
+}
+
+@test "who may not mount is told so, and no file is made" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    local type
+    for type in cgroup ipc mount net pid time user uts; do
+        sh_run 'cd "$dir"; unshare_ns -r "--$1=file"; status=$?; [[ ! -e file ]] || echo left; exit $status' $type
+        is "$output" ""
+        is "$status" 1
+        is "$(wc -l <"$dir/error")" 1
+        like "$error" "*file: Operation not permitted*"
+    done
+}
+
+@test "ip netns sees and uses what --net=/run/netns/NAME made, and the other way round" {
+    needs type -P ip
+    # /var/run, which ip may ask for, leads to /run.
+    holding_run 'mount -t tmpfs run /run && mkdir /run/netns || exit
+            made=$(unshare_ns --net=/run/netns/blue --loopback && readlink /proc/self/ns/net)
+            ip netns list
+            by_ip=$(ip netns exec blue readlink /proc/self/ns/net)
+            [[ $by_ip == "$made" && $by_ip != "$(readlink /proc/self/ns/net)" ]] || echo "$made is not $by_ip"
+            ip -netns blue -brief address show | cut -d " " -f 1
+            ip -netns blue link add green type veth peer name yellow
+            nsenter_ns --net=/run/netns/blue sed -n "s/^ *\(.*\):.*/\1/p" /proc/net/dev | sort
+            ip netns delete blue
+            ls /run/netns
+            ip netns add red
+            nsenter_ns --net=/run/netns/red ip netns identify'
+    is "$output" $'blue\nlo\ngreen\nlo\nyellow\nred'
+    done_quietly
+}
