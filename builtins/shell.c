@@ -24,7 +24,6 @@ extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
 extern SigHandler *original_signals[];
 extern void phash_flush(void);
-extern pid_t pipeline_pgrp;
 extern int shell_tty;
 
 bool shell_is_ours(const char *builtin)

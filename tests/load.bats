@@ -73,7 +73,7 @@ names() {
 @test "an unknown option: status 2, the option and the usage line" {
     local name option
     for name in $builtins; do
-        for option in --nonsense -Z; do
+        for option in --nonsense -x; do
             sh_run "$name $option"
             is "$status" 2
             is "$output" ""
