@@ -176,7 +176,7 @@ static int resolve_side(const struct map_side *side, enum subid kind, uid_t user
  */
 int maps_resolve(const struct map_request *request, unsigned outer_user, unsigned outer_group, struct idmaps *maps)
 {
-    bool single = request->groups.own.wanted && !asks_for_ranges(&request->groups);
+    bool single = request->groups.own.wanted && !asks_for_ranges(&request->groups) && !request->by_privileged;
 
     if (single && request->setgroups == SETGROUPS_ALLOW)
         return engine_wrong_usage("--setgroups=allow and --map-group (-r, -c) exclude each other");

@@ -58,6 +58,7 @@ struct map_side {
 struct map_request {
     struct map_side users, groups;
     enum setgroups setgroups;
+    bool by_privileged; /* who writes them need not deny setgroups(2) for it */
 };
 
 /*

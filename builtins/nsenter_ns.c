@@ -22,7 +22,8 @@ static const struct option_row rows[] = {
      "join the parent of the user namespace, or the owner of the others"},
     {'S', "setuid", ARG_REQUIRED, "UID|follow", "become this user, or the target's (0 in a user namespace)"},
     {'G', "setgid", ARG_REQUIRED, "GID|follow", "become this group, or the target's (0 in a user namespace)"},
-    {OPT_PRESERVE_CREDENTIALS, "preserve-credentials", ARG_NONE, NULL, "stay the same user and groups"},
+    {OPT_PRESERVE_CREDENTIALS, "preserve-credentials", ARG_NONE, NULL,
+     "stay the same user and groups, but for -S and -G"},
     {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
     {'r', "root", ARG_OPTIONAL, "DIR", "change the root directory to DIR (the target's)"},
     {'w', "wd", ARG_OPTIONAL, "DIR", "change the working directory to DIR (the target's)"},
@@ -237,9 +238,6 @@ static const char *contradiction(const struct request *request)
         return "--wd and --wdns exclude each other";
     if (request->socket >= 0 && (request->types & CLONE_NEWNET))
         return "--net-socket and --net exclude each other";
-    if (request->preserve && (request->user.said || request->group.said))
-        return request->user.said ? "--preserve-credentials and --setuid exclude each other"
-                                  : "--preserve-credentials and --setgid exclude each other";
     return request->target.text ? NULL : lacks_target(request);
 }
 

@@ -408,23 +408,26 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
 }
 
 /*
- * A program that takes a shell's place is a level less deep, and bash exports $SHLVL then, even where the user has taken
- * the export away. A variable like this is neither assigned to nor exported.
+ * A program that takes a shell's place is a level less deep to bash, which lowers $SHLVL then and exports it. To who
+ * gives COMMAND there is no shell in between: the variable stays, also as one that is not exported.
  */
-static void keep_level_from_programs(void)
+static void keep_level(void)
 {
     SHELL_VAR *level = find_variable("SHLVL");
 
-    if (!level || exported_p(level))
+    if (!level)
         return;
-    VSETATTR(level, att_noassign | att_invisible);
+    VSETATTR(level, att_noassign);
+    if (exported_p(level))
+        return;
+    VSETATTR(level, att_invisible);
     VUNSETATTR(level, att_imported); /* what came from outside is exported even if it is invisible */
 }
 
 int shell_run(WORD_LIST *command)
 {
     if (!find_function(command->word->word))
-        keep_level_from_programs();
+        keep_level();
     COMMAND *copy = simple_command(copy_word_list(command), CMD_NO_FORK);
     int status = execute_command(copy);
 

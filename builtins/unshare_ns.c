@@ -288,6 +288,7 @@ static void complete(struct request *request)
 {
     struct plan *plan = &request->plan;
 
+    request->maps.by_privileged = plan->owner;
     if (maps_asked(&request->maps))
         plan->create |= CLONE_NEWUSER;
     if (plan->load_interp && !plan->mount_binfmt)

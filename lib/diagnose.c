@@ -1,9 +1,9 @@
 #include "diagnose.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,84 +13,85 @@
 #include <unistd.h>
 
 #include "caps.h"
-#include "proc.h"
 #include "program.h"
+#include "surroundings.h"
 
-/* The value of a numeric sysctl, or -1 where there is none. */
-static long sysctl_number(const char *file)
+/* --- causes and remedies: NULL where none is found --------------------------------------------------------------- */
+
+enum { CURE = 512 };
+
+static const char *word(char cure[CURE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static const char *word(char cure[CURE], const char *format, ...)
 {
-    char path[80], text[32];
-    ssize_t got = -1;
+    va_list arguments;
 
-    snprintf(path, sizeof path, "/proc/sys/%s", file);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        got = read(fd, text, sizeof text - 1);
-        close(fd);
-    }
-    if (got <= 0)
-        return -1;
-    text[got] = '\0';
-    return strtol(text, NULL, 10);
+    va_start(arguments, format);
+    vsnprintf(cure, CURE, format, arguments);
+    va_end(arguments);
+    return cure;
 }
 
-static bool is_filtered(void)
+static const char apparmor[] =
+    "AppArmor restricts unprivileged user namespaces: give bash a profile with userns, or ask for "
+    "kernel.apparmor_restrict_unprivileged_userns=0";
+
+/* namespaces(7): a limit for each type, of which that of a namespace around this one may be the one that is reached. */
+static const char *why_no_more(int flags, char cure[CURE])
 {
-    return prctl(PR_GET_SECCOMP) == 2;
+    int off = type_switched_off(flags);
+    char titles[96];
+
+    if (off)
+        return word(cure, "%s namespaces are switched off: ask for user.max_%s_namespaces above 0",
+                    ns_titles(off, titles, sizeof titles), nstype_of_flag(off)->file);
+    return flags & CLONE_NEWUSER
+               ? "a limit below /proc/sys/user/ is reached, here or in a namespace around this one, or 32 "
+                 "user namespaces are nested"
+               : "a limit below /proc/sys/user/ is reached, here or in a namespace around this one";
 }
 
-/* A process whose root is not that of its mount namespace may make no user namespace: unshare(2), EPERM. */
-static bool is_chrooted(void)
+/* What the kernel refuses with EPERM: user_namespaces(7), unshare(2). */
+static const char *why_no_user_namespace(void)
 {
-    char line[512];
-    bool rooted = false;
-    FILE *mounts = fopen("/proc/self/mountinfo", "re");
-
-    if (!mounts)
-        return false;
-    while (!rooted && fgets(line, sizeof line, mounts)) {
-        char where[256];
-        rooted = sscanf(line, "%*s %*s %*s %*s %255s", where) == 1 && strcmp(where, "/") == 0;
-    }
-    fclose(mounts);
-    return !rooted;
-}
-
-/* Why a user namespace is refused; NULL where no cause is found. */
-static const char *why_no_user_namespace(int err)
-{
-    if (err == ENOSPC || err == EUSERS)
-        return sysctl_number("user/max_user_namespaces") == 0
-                   ? "user namespaces are switched off: ask for user.max_user_namespaces above 0"
-                   : "a limit below /proc/sys/user/ is reached, or 32 user namespaces are nested";
-    if (err != EPERM)
-        return NULL;
-    if (sysctl_number("kernel/unprivileged_userns_clone") == 0)
+    if (sysctl_number("kernel/unprivileged_userns_clone") == 0 && !caps_have(CAP_SYS_ADMIN))
         return "unprivileged user namespaces are switched off: ask for kernel.unprivileged_userns_clone=1";
     if (is_chrooted())
-        return "the shell is chrooted, and the kernel makes no user namespace there";
-    if (is_filtered())
-        return "a seccomp filter is in force (is this a container? allow unshare there)";
-    return NULL;
+        return "the shell is chrooted, and the kernel makes no user namespace there: use pivot_root(8) instead of chroot";
+    if (is_unmapped())
+        return "the shell's own user or group has no ID in the user namespace that it is in: map it there first (nsmap)";
+    if (apparmor_restricts())
+        return apparmor;
+    return is_filtered() ? "a seccomp filter is in force and may refuse it (is this a container? allow unshare there)"
+                         : NULL;
 }
 
-static const char *remedy_unshare(const struct plan *plan, int err)
+static const char *remedy_unshare(const struct plan *plan, int err, char cure[CURE])
 {
+    char titles[96];
+    int missing = err == EINVAL ? type_missing(plan->create) : 0;
+
+    if (refuses_unshare())
+        return "a seccomp filter refuses unshare(2): allow it where this container is started";
+    if (err == ENOSPC || err == EUSERS)
+        return why_no_more(plan->create, cure);
+    if (missing)
+        return word(cure, "this kernel has no %s namespaces", ns_titles(missing, titles, sizeof titles));
+    if (err != EPERM)
+        return NULL;
     if (plan->create & CLONE_NEWUSER)
-        return why_no_user_namespace(err);
-    if (err == EPERM && !caps_have(CAP_SYS_ADMIN))
-        return "without privilege, make a user namespace first or with it: say -r (--map-root-user)";
-    if (err == EPERM && is_filtered())
-        return why_no_user_namespace(err);
-    if (err == EINVAL)
-        return "the kernel may lack this type: see which /proc/self/ns has";
-    return NULL;
+        return why_no_user_namespace();
+    return caps_have(CAP_SYS_ADMIN)
+               ? NULL
+               : "without privilege, make a user namespace first or with it: say -r (--map-root-user)";
 }
 
 static const char *remedy_map(int err)
 {
-    if (err == EPERM && sysctl_number("kernel/apparmor_restrict_unprivileged_userns") == 1)
-        return "AppArmor restricts user namespaces: ask for kernel.apparmor_restrict_unprivileged_userns=0 or a profile";
+    if (err == EPERM && apparmor_restricts())
+        return apparmor;
+    if (err == EPERM && geteuid() == 0 && !caps_have(CAP_SETFCAP))
+        return "to map user 0, root itself needs CAP_SETFCAP (Linux 5.12)";
     if (err == EPERM && !caps_have(CAP_SETUID))
         return "without privilege, only one's own ID can be mapped, once";
     if (err == EINVAL)
@@ -133,57 +134,98 @@ static const char *remedy_persist(const struct failure *failure)
 
 static const char *remedy_join(const struct plan *plan, int err)
 {
+    if (refuses_setns())
+        return "a seccomp filter refuses setns(2): allow it where this container is started";
+    if (err == ESRCH)
+        return "the target has ended";
     if (err == EPERM && !caps_have(CAP_SYS_ADMIN) && !(plan->join & CLONE_NEWUSER))
         return "without privilege, join the user namespace that owns it too: say -U (--user)";
+    if (err == EPERM && (plan->join & CLONE_NEWUSER))
+        return "that is for who made the user namespace, or a namespace around it, and for privileged users";
     if (err == EINVAL && (plan->join & CLONE_NEWUSER))
         return "the shell may be in this user namespace already: leave out -U (--user)";
     return NULL;
 }
 
-static const char *remedy_mount_proc(int err)
+/* The kernel shows in a new procfs what its reader may see already: mount_too_revealing() in fs/namespace.c. */
+static const char *remedy_mount_proc(const struct plan *plan, int err, char cure[CURE])
 {
-    if (err == EPERM)
-        return "the kernel grants a new procfs only with a PID namespace of its own, and where the present /proc is not "
-               "partly covered";
+    char covered[CURE / 2];
+
+    if (err != EPERM && err != EACCES)
+        return NULL;
+    if (!(plan_flags(plan) & CLONE_NEWPID) && (plan->create & CLONE_NEWUSER))
+        return "a new procfs in a new user namespace needs a PID namespace with it: say -p (--pid)";
+    if (proc_is_covered(covered, sizeof covered))
+        return word(cure, "the present /proc is partly covered (%s), and a new one would show what is below", covered);
+    return apparmor_restricts() && (plan->create & CLONE_NEWUSER) ? apparmor : NULL;
+}
+
+/* What takes a capability that a process has in a user namespace of its own. */
+static const char *remedy_inside(const struct plan *plan, int err)
+{
+    bool refused = err == EPERM || err == EACCES;
+
+    return refused && (plan->create & CLONE_NEWUSER) && apparmor_restricts() ? apparmor : NULL;
+}
+
+static const char *remedy_fork(int err)
+{
+    if (err == ENOMEM && children_are_elsewhere())
+        return "the init of the PID namespace for this shell's children has ended, and with it the namespace";
+    if (err == EAGAIN)
+        return "a limit on processes is reached: see ulimit -u, or pids.max of the cgroup";
     return NULL;
 }
 
-static const char *remedy(const struct plan *plan, const struct failure *failure)
+static const char *remedy(const struct plan *plan, const struct failure *failure, char cure[CURE])
 {
+    int err = failure->err;
+
     switch (failure->step) {
     case STEP_UNSHARE:
-        return remedy_unshare(plan, failure->err);
+        return remedy_unshare(plan, err, cure);
     case STEP_UID_MAP:
     case STEP_GID_MAP:
-        return remedy_map(failure->err);
+        return remedy_map(err);
     case STEP_NEWUIDMAP:
-        return remedy_program("newuidmap", failure->err);
+        return remedy_program("newuidmap", err);
     case STEP_NEWGIDMAP:
-        return remedy_program("newgidmap", failure->err);
+        return remedy_program("newgidmap", err);
     case STEP_TIME_OFFSETS:
-        return failure->err == ERANGE ? "the clock would be before 0, or beyond what it can count" : NULL;
+        return err == ERANGE ? "the clock would be before 0, or beyond what it can count" : NULL;
     case STEP_PERSIST:
         return remedy_persist(failure);
     case STEP_JOIN:
-        return remedy_join(plan, failure->err);
+        return remedy_join(plan, err);
+    case STEP_LAND:
+        return refuses_setns() ? "a seccomp filter refuses setns(2): allow it where this container is started" : NULL;
     case STEP_MOUNT_PROC:
-        return remedy_mount_proc(failure->err);
+        return remedy_mount_proc(plan, err, cure);
+    case STEP_PROPAGATION:
+    case STEP_HOSTNAME:
+    case STEP_LOOPBACK:
+    case STEP_MOUNT_BINFMT:
+    case STEP_ROOT:
+        return remedy_inside(plan, err);
     case STEP_FORK:
-        return failure->err == ENOMEM ? "the init of the PID namespace for children may have ended" : NULL;
+        return remedy_fork(err);
+    case STEP_PROC:
+        return err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
     case STEP_ADOPT:
         return "this shell's children are born in another PID namespace (--no-fork): move one of them, ( ) or a COMMAND";
-    case STEP_PROC:
-        return failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
     case STEP_OWNER:
-        return failure->err == EPERM ? "only a privileged user can make a user namespace for another" : NULL;
+        return err == EPERM ? "only a privileged user can make a user namespace for another" : NULL;
     case STEP_SETGROUPS:
-        return failure->err == EPERM ? "the user namespace denies setgroups(2): leave out --setgid" : NULL;
+        return err == EPERM ? "the user namespace denies setgroups(2): leave out --setgid" : NULL;
     case STEP_KEEP_WD:
         return "go to a directory that stays accessible (cd /) first";
     default:
         return NULL;
     }
 }
+
+/* --- what failed ------------------------------------------------------------------------------------------------ */
 
 static const char *id_text(bool follows, unsigned id, char number[16])
 {
@@ -265,7 +307,8 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
 char *diagnose(const struct plan *plan, const struct failure *failure, char *text, size_t size)
 {
     char what[1024];
-    const char *cure = remedy(plan, failure);
+    char text_of_cure[CURE];
+    const char *cure = remedy(plan, failure, text_of_cure);
 
     name_step(plan, failure, what, sizeof what);
     if (failure->step == STEP_HELPER || failure->step == STEP_INTERRUPTED)

@@ -257,8 +257,6 @@ try() {
 		nsenter_ns -t 1 -N socket
 		nsenter_ns -t 1 -N 3 -n
 		nsenter_ns -t 1 -S follow -G nobody-of-this-name
-		nsenter_ns -t 1 -U -S 0 --preserve-credentials
-		nsenter_ns -t 1 -U -G follow --preserve-credentials
 		nsenter_ns -N 3
 		nsenter_ns -e
 		nsenter_ns -c

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# Errors that say what to do: each cause is made, and the sentence names it.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# fails_with SENTENCE BUILTIN [OPTION...]: it does, in these words (a pattern), and nothing has changed
+fails_with() {
+    local sentence=$1
+    shift
+    sh_run 'fingerprint "$dir/before"; "$@"; status=$?; fingerprint "$dir/after"; exit $status' "$@"
+    is "$status $output" "1 "
+    like "$error" "bash: line +([0-9]): $1: $sentence"
+    unchanged
+}
+
+# In a user namespace of the test's own, with limits of its own
+limited() {
+    via=(unshare --user --map-root-user bash -c 'echo 0 >"/proc/sys/user/$1" || exit 77; shift; exec "$@"' bash "$1")
+}
+
+# In a user and mount namespace of the test's own, where a script prepares what the shell then sees
+prepared() {
+    # Not as root, whose own ID the kernel keeps a capability for (CAP_SETFCAP).
+    via=(unshare --user --map-user=1000 --map-group=1000 --keep-caps --mount bash -ec "$1"'; exec "$@"' bash)
+}
+
+@test "no privilege, and no user namespace asked for" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    local option
+    for option in -m -u -i -n -p -C -T; do
+        fails_with 'cannot make a new * namespace: Operation not permitted; without privilege, *say -r (--map-root-user)' \
+            unshare_ns $option
+    done
+}
+
+@test "a namespace type is switched off" {
+    local type
+    for type in user:user mnt:mount uts:UTS ipc:IPC net:network pid:PID cgroup:cgroup time:time; do
+        limited "max_${type%:*}_namespaces"
+        fails_with "cannot make *: No space left on device; ${type#*:} namespaces are switched off: ask for user.max_${type%:*}_namespaces above 0" \
+            unshare_ns -rmuinpCT
+    done
+}
+
+@test "as many user namespaces as the limit allows" {
+    via=(unshare --user --map-root-user bash -c 'echo 1 >/proc/sys/user/max_user_namespaces || exit 77; exec "$@"' bash)
+    sh_run 'unshare_ns -r; fingerprint "$dir/before"; unshare_ns -r; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" '*: cannot make a new user namespace: No space left on device; a limit below /proc/sys/user/ is reached, *'
+    unchanged
+}
+
+@test "user namespaces nested too deep" {
+    sh_run 'for ((depth = 0; depth < 40; depth++)); do
+                fingerprint "$dir/before"
+                unshare_ns -r || break
+            done
+            fingerprint "$dir/after"; echo "$depth"'
+    like "$output" "[23][0-9]"
+    like "$error" '*: cannot make a new user namespace: No space left on device; *32 user namespaces are nested'
+    unchanged
+}
+
+# A shell without capabilities that sees another value of a sysctl that not every kernel has (Debian's, Ubuntu's)
+sysctl_says() {
+    prepared 'read -r name </proc/sys/kernel/hostname
+        mount -t tmpfs tmpfs /proc/sys/kernel; echo "$name" >/proc/sys/kernel/hostname
+        echo '"$2 >/proc/sys/kernel/$1"'
+        set -- setpriv --bounding-set -all --inh-caps -all --ambient-caps -all "$@"'
+}
+
+@test "unprivileged user namespaces are switched off" {
+    sysctl_says unprivileged_userns_clone 0
+    injected unshare EPERM
+    fails_with '*unprivileged user namespaces are switched off: ask for kernel.unprivileged_userns_clone=1' unshare_ns -r
+}
+
+# injected CALL ERROR: the shell's helpers have this call fail
+injected() {
+    needs strace -f -o /dev/null true
+    via+=(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:error=$2")
+}
+
+@test "AppArmor takes the capabilities" {
+    sysctl_says apparmor_restrict_unprivileged_userns 1
+    injected unshare EPERM
+    fails_with '*; AppArmor restricts unprivileged user namespaces: *' unshare_ns -rn
+    sysctl_says apparmor_restrict_unprivileged_userns 1
+    injected sethostname EPERM
+    fails_with 'cannot set the hostname "box": *; AppArmor restricts unprivileged user namespaces: *' \
+        unshare_ns -ru --hostname box
+    sysctl_says apparmor_restrict_unprivileged_userns 1
+    injected mount EACCES
+    fails_with 'cannot *; AppArmor restricts unprivileged user namespaces: *' unshare_ns -rm
+}
+
+@test "where AppArmor restricts nothing, it is not named" {
+    sysctl_says apparmor_restrict_unprivileged_userns 0
+    injected sethostname EPERM
+    fails_with 'cannot set the hostname "box": Operation not permitted' unshare_ns -ru --hostname box
+}
+
+@test "the shell is chrooted" {
+    # A chroot to a mount looks like the root of a mount namespace; one to a directory does not.
+    prepared 'root=$dir/root
+        mkdir -p "$root/"{usr,proc,tmp} "$root$dir" "$root${NSBUILTINS_SO%/*}"
+        for link in /bin /lib /lib64; do [[ ! -L $link ]] || cp -P "$link" "$root"; done
+        for there in /usr /proc "$dir" "${NSBUILTINS_SO%/*}"; do mount --rbind "$there" "$root$there"; done
+        set -- chroot "$root" "$@"'
+    fails_with '*; the shell is chrooted, and the kernel makes no user namespace there: use pivot_root(8)*' unshare_ns -r
+}
+
+@test "the shell's own user is nobody in its user namespace" {
+    sh_run 'unshare_ns -U; fingerprint "$dir/before"; unshare_ns -r; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" "*: cannot make a new user namespace: *; the shell's own user or group has no ID in the user namespace*"
+    unchanged
+}
+
+@test "a new procfs without a PID namespace" {
+    fails_with 'cannot mount a procfs on /proc: Operation not permitted; *say -p (--pid)' unshare_ns -rm --mount-proc
+}
+
+@test "a new procfs where the present one is partly covered" {
+    prepared 'mount -t tmpfs tmpfs /proc/tty'
+    fails_with 'cannot mount a procfs on /proc: Operation not permitted; the present /proc is partly covered (/proc/tty)*' \
+        unshare_ns -rmp --mount-proc
+}
+
+@test "the init of the PID namespace for children has ended" {
+    via=(unshare --user --map-root-user --pid)
+    sh_run '/bin/true; unshare_ns -m'
+    is "$status" 1
+    like "$error" '*: cannot fork a helper process: Cannot allocate memory; the init of the PID namespace for this shell*'
+}
+
+@test "a target that has ended" {
+    sh_run 'sleep 0 & wait; fingerprint "$dir/before"; nsenter_ns -t $! -u; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" 'bash: line +([0-9]): nsenter_ns: +([0-9]): No such process'
+    unchanged
+}
+
+@test "a target that may not be joined" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    target -ru
+    fails_with 'cannot join the UTS namespace: Operation not permitted; *say -U (--user)' nsenter_ns -t "$target" -u
+    fails_with '*: its namespaces: Permission denied' nsenter_ns -t 1 -a
+}
+
+@test "too many processes" {
+    ((EUID != 0)) || skip "needs an ordinary user: the limit does not bind root"
+    sh_run 'ulimit -u 1; unshare_ns -r; echo $?'
+    is "$output" 1
+    like "$error" '*: cannot fork a helper process: Resource temporarily unavailable; a limit on processes is reached*'
+}
