@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,7 +76,36 @@ int engine_wrong_value(const char *option, const char *value, const char *expect
     return EX_USAGE;
 }
 
-WORD_LIST *engine_command(WORD_LIST *list, int operand)
+static int take_all(struct options *options, engine_take *take, void *request)
+{
+    const char *wrong;
+    int id;
+
+    while ((id = options_next(options)) != OPTIONS_END) {
+        if (id == OPTIONS_WRONG)
+            return engine_wrong_usage(options->wrong);
+        if (id == OPT_HELP) {
+            builtin_help();
+            return EX_USAGE;
+        }
+        if ((wrong = take(request, id, options->argument)))
+            return engine_wrong_value(options->option, options->argument, wrong);
+    }
+    return EXECUTION_SUCCESS;
+}
+
+int engine_options(const struct option_table *table, WORD_LIST *list, engine_take *take, void *request, int *operand)
+{
+    struct options options = {.table = table};
+
+    options.argv = make_builtin_argv(list, &options.argc);
+    int status = take_all(&options, take, request);
+    *operand = options.operand;
+    free(options.argv);
+    return status;
+}
+
+WORD_LIST *engine_operands(WORD_LIST *list, int operand)
 {
     for (int i = 1; i < operand && list; i++)
         list = list->next;

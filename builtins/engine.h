@@ -15,8 +15,17 @@ bool engine_outer_ids(unsigned *user, unsigned *group);
 /* "NAME: expected this": a value of an option that cannot be. Returns EX_USAGE, after the usage line. */
 int engine_wrong_value(const char *option, const char *value, const char *expected);
 
-/* After an OPTIONS_WRONG: says what is wrong. Returns EX_USAGE, after the usage line. */
+/* A sentence about the options. Returns EX_USAGE, after the usage line. */
 int engine_wrong_usage(const char *sentence);
+
+/* Takes one option into a builtin's request. NULL, or what was expected as its argument. */
+typedef const char *engine_take(void *request, int id, const char *argument);
+
+/*
+ * Parses the builtin's words; what is taken of them belongs to the words. *operand: the index of the first that is no
+ * option. EXECUTION_SUCCESS, or EX_USAGE after it has been said what is wrong, or helped.
+ */
+int engine_options(const struct option_table *table, WORD_LIST *list, engine_take *take, void *request, int *operand);
 
 /* A PID in decimal, from 1. */
 bool engine_parse_pid(const char *text, pid_t *pid);
@@ -27,8 +36,8 @@ bool engine_parse_pid(const char *text, pid_t *pid);
 bool engine_parse_user(const char *text, unsigned *id);
 bool engine_parse_group(const char *text, unsigned *id);
 
-/* The words of COMMAND: those from this operand of the builtin's words on; NULL: there is none. */
-WORD_LIST *engine_command(WORD_LIST *list, int operand);
+/* The builtin's words from this operand on, as those of COMMAND; NULL: there is none. */
+WORD_LIST *engine_operands(WORD_LIST *list, int operand);
 
 /* Says what failed of a plan, or without one. Returns EXECUTION_FAILURE. */
 int engine_failed(const struct plan *plan, const struct failure *why);

@@ -62,8 +62,9 @@ struct request {
 };
 
 /* Takes one option. NULL, or what was expected as its argument. */
-static const char *take_option(struct request *request, int id, const char *argument)
+static const char *take_option(void *place, int id, const char *argument)
 {
+    struct request *request = place;
     const char *wrong;
 
     if (maps_option(&request->maps, id, argument, &wrong))
@@ -90,16 +91,17 @@ static bool writes(const struct request *request)
 }
 
 /* The operands, of which only --same has some. EXECUTION_SUCCESS; else all has been said. */
-static int take_operands(struct request *request, int count, char **operands)
+static int take_operands(struct request *request, WORD_LIST *operands)
 {
     if (!request->same)
-        return count == 0 ? EXECUTION_SUCCESS : engine_wrong_value("nsmap", operands[0], "expected options only");
-    if (count != 2)
+        return operands ? engine_wrong_value(table.name, operands->word->word, "expected options only")
+                        : EXECUTION_SUCCESS;
+    if (list_length(operands) != 2)
         return engine_wrong_usage("--same expects two processes");
-    for (int i = 0; i < 2; i++) {
-        const char *wrong = target_parse(&request->between[i], operands[i]);
+    for (int i = 0; i < 2; i++, operands = operands->next) {
+        const char *wrong = target_parse(&request->between[i], operands->word->word);
         if (wrong)
-            return engine_wrong_value("--same", operands[i], wrong);
+            return engine_wrong_value("--same", operands->word->word, wrong);
         if (target_settle(&request->between[i]) != EXECUTION_SUCCESS)
             return EX_USAGE; /* that it cannot be told */
     }
@@ -119,28 +121,18 @@ static const char *contradiction(const struct request *request)
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
-static int parse(struct request *request, int argc, char **argv)
+static int parse(struct request *request, WORD_LIST *list)
 {
-    struct options options = {.table = &table, .argc = argc, .argv = argv};
     const char *wrong;
-    int id;
+    int operand;
 
     memset(request, 0, sizeof *request);
-    while ((id = options_next(&options)) != OPTIONS_END) {
-        if (id == OPTIONS_WRONG)
-            return engine_wrong_usage(options.wrong);
-        if (id == OPT_HELP) {
-            builtin_help();
-            return EX_USAGE;
-        }
-        if ((wrong = take_option(request, id, options.argument)))
-            return engine_wrong_value(options.option, options.argument, wrong);
-    }
-    if ((wrong = contradiction(request)))
-        return engine_wrong_usage(wrong);
-    int status = target_settle(&request->target);
-    return status == EXECUTION_SUCCESS ? take_operands(request, argc - options.operand, argv + options.operand)
-                                       : status;
+    int status = engine_options(&table, list, take_option, request, &operand);
+    if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
+        status = engine_wrong_usage(wrong);
+    if (status == EXECUTION_SUCCESS)
+        status = take_operands(request, engine_operands(list, operand));
+    return status == EXECUTION_SUCCESS ? target_settle(&request->target) : status;
 }
 
 static int cannot_look(const struct target_name *name)
@@ -391,11 +383,8 @@ static int show_or_write(const struct request *request)
 static int nsmap_builtin(WORD_LIST *list)
 {
     static struct request request; /* large */
-    int argc;
-    char **argv = make_builtin_argv(list, &argc);
-    int status = parse(&request, argc, argv);
+    int status = parse(&request, list);
 
-    free(argv);
     if (status != EXECUTION_SUCCESS)
         return status;
     if (request.same)

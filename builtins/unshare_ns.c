@@ -235,8 +235,9 @@ static const char *take_process_option(struct request *request, int id, const ch
 }
 
 /* Takes one option. NULL, or what was expected as its argument. */
-static const char *take_option(struct request *request, int id, const char *argument)
+static const char *take_option(void *place, int id, const char *argument)
 {
+    struct request *request = place;
     const struct nstype *type = nstype_of_letter(id);
     struct plan *plan = &request->plan;
     const char *wrong;
@@ -318,37 +319,15 @@ static int check(struct request *request)
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
-static int parse_words(struct request *request, int argc, char **argv)
-{
-    struct options options = {.table = &table, .argc = argc, .argv = argv};
-    const char *wrong;
-    int id;
-
-    memset(request, 0, sizeof *request);
-    plan_init(&request->plan);
-    while ((id = options_next(&options)) != OPTIONS_END) {
-        if (id == OPTIONS_WRONG)
-            return engine_wrong_usage(options.wrong);
-        if (id == OPT_HELP) {
-            builtin_help();
-            return EX_USAGE;
-        }
-        if ((wrong = take_option(request, id, options.argument)))
-            return engine_wrong_value(options.option, options.argument, wrong);
-    }
-    request->operand = options.operand;
-    complete(request);
-    return check(request);
-}
-
 static int parse(struct request *request, WORD_LIST *list)
 {
-    int argc;
-    char **argv = make_builtin_argv(list, &argc);
-    int status = parse_words(request, argc, argv);
-
-    free(argv);
-    return status;
+    memset(request, 0, sizeof *request);
+    plan_init(&request->plan);
+    int status = engine_options(&table, list, take_option, request, &request->operand);
+    if (status != EXECUTION_SUCCESS)
+        return status;
+    complete(request);
+    return check(request);
 }
 
 static int unshare_ns_builtin(WORD_LIST *list)
@@ -359,7 +338,7 @@ static int unshare_ns_builtin(WORD_LIST *list)
 
     if (status != EXECUTION_SUCCESS)
         return status;
-    WORD_LIST *command = request.plan.check ? NULL : engine_command(list, request.operand);
+    WORD_LIST *command = request.plan.check ? NULL : engine_operands(list, request.operand);
     if (command && !in_subshell)
         return shell_run_in_subshell(table.name, list);
     status = engine_carry_out(&request.plan);
