@@ -169,8 +169,11 @@ static const char *remedy_inside(const struct plan *plan, int err)
     return refused && (plan->create & CLONE_NEWUSER) && apparmor_restricts() ? apparmor : NULL;
 }
 
-static const char *remedy_fork(int err)
+/* pid_namespaces(7): fork(2) fails like this in a namespace that has ended; where there is one, memory is rarely short. */
+static const char *remedy_fork(const struct plan *plan, int err)
 {
+    if (err == ENOMEM && (plan->join & CLONE_NEWPID))
+        return "the init of that PID namespace has ended, and with it the namespace";
     if (err == ENOMEM && children_are_elsewhere())
         return "the init of the PID namespace for this shell's children has ended, and with it the namespace";
     if (err == EAGAIN)
@@ -209,7 +212,7 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
     case STEP_ROOT:
         return remedy_inside(plan, err);
     case STEP_FORK:
-        return remedy_fork(err);
+        return remedy_fork(plan, err);
     case STEP_PROC:
         return err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
     case STEP_ADOPT:
