@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +11,6 @@
 #include "diagnose.h"
 #include "enter.h"
 #include "proc.h"
-
-bool engine_parse_pid(const char *text, pid_t *pid)
-{
-    unsigned number;
-
-    if (!id_parse(text, &number) || number < 1 || number > INT_MAX)
-        return false;
-    *pid = (pid_t)number;
-    return true;
-}
 
 /* A name that is all digits is a number, as in chown(1). */
 bool engine_parse_user(const char *text, unsigned *id)

@@ -27,9 +27,6 @@ typedef const char *engine_take(void *request, int id, const char *argument);
  */
 int engine_options(const struct option_table *table, WORD_LIST *list, engine_take *take, void *request, int *operand);
 
-/* A PID in decimal, from 1. */
-bool engine_parse_pid(const char *text, pid_t *pid);
-
 /* A user or group, by number or name. */
 #define EXPECTED_USER  "expected a user name or a UID from 0 to 4294967294"
 #define EXPECTED_GROUP "expected a group name or a GID from 0 to 4294967294"

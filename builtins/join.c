@@ -8,16 +8,13 @@
 
 #include "cgroup.h"
 #include "engine.h"
+#include "number.h"
 #include "proc.h"
 #include "selinux.h"
 
 bool join_parse_id(const char *text, uint64_t *id)
 {
-    char *end;
-
-    errno = 0;
-    *id = strtoull(text + 1, &end, 10);
-    return text[0] == ':' && text[1] >= '0' && text[1] <= '9' && *end == '\0' && errno == 0;
+    return *text == ':' && number_parse(text + 1, UINT64_MAX, id);
 }
 
 static bool cannot_open(const char *what)

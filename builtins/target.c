@@ -2,19 +2,20 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine.h"
+#include "number.h"
 
 #define DEV_FD "/dev/fd/"
 
 bool target_parse_fd(const char *text, int *fd)
 {
-    unsigned number;
+    uint64_t number;
 
-    if (!id_parse(text, &number) || number > INT_MAX)
+    if (!number_parse(text, INT_MAX, &number))
         return false;
     *fd = (int)number;
     return true;
@@ -23,21 +24,16 @@ bool target_parse_fd(const char *text, int *fd)
 /* "PID" or "PID:INODE" */
 static bool parse_pid(struct target_name *name, const char *text)
 {
-    char pid[16], *end;
-    const char *colon = strchr(text, ':');
-    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    uint64_t pid, inode = 0;
+    const char *end = number_read(text, INT_MAX, &pid);
 
-    if (length >= sizeof pid)
+    if (!end || pid == 0)
         return false;
-    memcpy(pid, text, length);
-    pid[length] = '\0';
-    if (colon) {
-        errno = 0;
-        name->inode = strtoul(colon + 1, &end, 10);
-        if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || errno != 0 || name->inode == 0)
-            return false;
-    }
-    return engine_parse_pid(pid, &name->pid);
+    if (*end == ':' && (!number_parse(end + 1, ULONG_MAX, &inode) || inode == 0))
+        return false;
+    name->pid = (pid_t)pid;
+    name->inode = inode;
+    return *end == '\0' || *end == ':';
 }
 
 const char *target_parse(struct target_name *name, const char *text)

@@ -1,6 +1,5 @@
 #include "engine.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "prepare.h"
 
 enum {
@@ -139,13 +139,8 @@ static const char *take_word(const char **place, const char *word, size_t longes
 /* NULL, or what was expected. */
 static const char *take_offset(struct clock_offset *offset, const char *text)
 {
-    char *end;
-
-    errno = 0;
     offset->said = true;
-    offset->seconds = strtoll(text, &end, 10);
-    bool number = (*text == '-' || (*text >= '0' && *text <= '9')) && end[-1] != '-' && *end == '\0' && errno == 0;
-    return number ? NULL : "expected a number of seconds, which may be negative";
+    return number_parse_signed(text, &offset->seconds) ? NULL : "expected a number of seconds, which may be negative";
 }
 
 /* "UID:GID"; NULL, or what was expected. */

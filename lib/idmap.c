@@ -8,28 +8,24 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "number.h"
 #include "proc.h"
 #include "program.h"
 
-/* Reads digits only: strtoul(3) would take signs and spaces. Stops at the first other character. */
-static const char *parse_number(const char *text, uint64_t limit, unsigned *number)
+/* An ID, or a count of them, at the start of text. Returns what follows, or NULL. */
+static const char *read_id(const char *text, uint64_t limit, unsigned *id)
 {
-    uint64_t value = 0;
+    uint64_t number;
+    const char *end = number_read(text, limit, &number);
 
-    if (*text < '0' || *text > '9')
-        return NULL;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        value = value * 10 + (uint64_t)(*text - '0');
-        if (value > limit)
-            return NULL;
-    }
-    *number = (unsigned)value;
-    return text;
+    if (end)
+        *id = (unsigned)number;
+    return end;
 }
 
 bool id_parse(const char *text, unsigned *id)
 {
-    const char *end = parse_number(text, UINT32_MAX - 1, id);
+    const char *end = read_id(text, UINT32_MAX - 1, id);
 
     return end && *end == '\0';
 }
@@ -62,7 +58,7 @@ const char *id_range_parse(struct id_range *range, const char *text)
     const char separator = strchr(text, ',') ? ',' : ':';
 
     for (int i = 0; i < 3; i++) {
-        text = parse_number(text, UINT32_MAX, &part[i]);
+        text = read_id(text, UINT32_MAX, &part[i]);
         if (!text || *text != (i < 2 ? separator : '\0'))
             return "expected INNER:OUTER:COUNT or OUTER,INNER,COUNT";
         text++;
@@ -115,7 +111,7 @@ bool idmap_parse(struct idmap *map, const char *text)
     while (*(text += strspn(text, " \n"))) {
         unsigned part[3];
         for (int i = 0; i < 3; i++) {
-            text = parse_number(text + strspn(text, " "), UINT32_MAX, &part[i]);
+            text = read_id(text + strspn(text, " "), UINT32_MAX, &part[i]);
             if (!text)
                 return false;
         }

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "signals.h"
 
 struct range {
@@ -30,22 +31,27 @@ static bool is_valid(const struct range *range)
     return range->count > 0 && range->start < UINT32_MAX && range->count <= UINT32_MAX - range->start;
 }
 
+/* Whether the line starts with "OWNER:"; returns what follows, or NULL. */
+static const char *after_owner(const char *line, const char *owner)
+{
+    size_t length = strlen(owner);
+
+    return length > 0 && strncmp(line, owner, length) == 0 && line[length] == ':' ? line + length + 1 : NULL;
+}
+
 /* "OWNER:START:COUNT" */
 static bool parse_line(const char *line, const char *name, const char *number, struct range *range)
 {
-    const char *colon = strchr(line, ':');
-    size_t length = colon ? (size_t)(colon - line) : 0;
-    char *end;
+    const char *at = after_owner(line, name);
+    uint64_t start, count;
 
-    if (length == 0
-        || !((strlen(name) == length && strncmp(line, name, length) == 0)
-             || (strlen(number) == length && strncmp(line, number, length) == 0)))
+    if (!at)
+        at = after_owner(line, number);
+    if (!at || !(at = number_read(at, UINT32_MAX, &start)) || *at != ':')
         return false;
-    range->start = strtoul(colon + 1, &end, 10);
-    if (*end != ':')
-        return false;
-    range->count = strtoul(end + 1, &end, 10);
-    return (*end == '\n' || *end == '\0') && is_valid(range);
+    at = number_read(at + 1, UINT32_MAX, &count);
+    *range = (struct range){(unsigned long)start, (unsigned long)count};
+    return at && (*at == '\n' || *at == '\0') && is_valid(range);
 }
 
 static int from_file(enum subid kind, const char *name, const char *number, struct range *range)
