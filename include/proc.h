@@ -24,6 +24,12 @@ int proc_open_self(int procfs);
  */
 int proc_open(pid_t pid);
 
+/*
+ * As proc_open(), for a child of the calling process, and in the procfs of an outer PID namespace too. errno: ENOENT (not
+ * found), procfs_open()'s, or openat(2)'s.
+ */
+int proc_open_child(pid_t child);
+
 /* Reads a small file below a proc_open() descriptor into text, with a NUL; returns its length or -1. */
 ssize_t proc_read(int proc, const char *file, char *text, size_t size);
 

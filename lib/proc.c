@@ -81,6 +81,71 @@ static ssize_t read_to_end(int fd, char *text, size_t size)
     return got < 0 ? -1 : (ssize_t)used;
 }
 
+enum { LEVELS = 33 }; /* PID namespaces nest up to 32 deep: pid_namespaces(7) */
+
+/* A process's number in each PID namespace, from that of the procfs inwards; returns how many there are. */
+static size_t read_numbers(int proc, pid_t numbers[LEVELS])
+{
+    static const char key[] = "\nNSpid:";
+    char status[4096];
+    size_t count = 0;
+    char *at = proc_read(proc, "status", status, sizeof status) > 0 ? strstr(status, key) : NULL;
+
+    for (at = at ? at + strlen(key) : NULL; at && *at == '\t' && count < LEVELS;)
+        numbers[count++] = (pid_t)strtol(at, &at, 10);
+    return count;
+}
+
+/* A number of the procfs's PID namespace, which has number `pid` some levels further in. */
+static int open_if_it_is(int procfs, pid_t number, size_t level, pid_t pid)
+{
+    pid_t numbers[LEVELS];
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", (int)number);
+    int proc = openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc >= 0 && read_numbers(proc, numbers) > level && numbers[level] == pid)
+        return proc;
+    if (proc >= 0)
+        close(proc);
+    errno = ENOENT;
+    return -1;
+}
+
+static int find_child(int procfs, int self, pid_t child)
+{
+    pid_t own[LEVELS];
+    char list[4096], *end;
+    size_t depth = read_numbers(self, own);
+    int proc = -1;
+
+    errno = ENOENT;
+    if (depth == 0 || proc_read(self, "children", list, sizeof list) < 0)
+        return -1;
+    for (char *at = list; proc < 0; at = end) {
+        pid_t number = (pid_t)strtol(at, &end, 10);
+        if (end == at)
+            break;
+        proc = open_if_it_is(procfs, number, depth - 1, child);
+    }
+    return proc;
+}
+
+int proc_open_child(pid_t child)
+{
+    int procfs = procfs_open();
+    int self = procfs < 0 ? -1 : openat(procfs, "thread-self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int proc = self < 0 ? -1 : find_child(procfs, self, child);
+    int err = errno;
+
+    if (self >= 0)
+        close(self);
+    if (procfs >= 0)
+        close(procfs);
+    errno = err;
+    return proc;
+}
+
 ssize_t proc_read(int proc, const char *file, char *text, size_t size)
 {
     int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);

@@ -6,8 +6,8 @@
  * file: the script would see that, and hand it on to programs.
  *
  * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
- * - A supervisor that shall stop stops the moved shell first. Where that is an init which supervises in its turn, it
- *   passes the signal on, waits until all below has been stopped, and stops it then.
+ * - A supervisor that shall stop stops the moved shell first. Where that supervises in its turn, it passes the signal
+ *   on, waits for the answer whether all below has been stopped, and stops it then.
  */
 #include "supervise.h"
 
@@ -32,9 +32,11 @@
 
 struct tie {
     atomic_int supervises; /* the moved process supervises another by now */
-    atomic_int stopped;    /* it has stopped what it supervises (a futex) */
+    atomic_int answer;     /* of one that supervises, when it was to stop what is below (a futex) */
     atomic_int died_by;    /* the signal that would have ended it; 0: none */
 };
+
+enum answer { NO_ANSWER, HAS_STOPPED, RUNS_ON };
 
 static struct tie *below;     /* to the shell that moves or has moved */
 static struct tie *above;     /* to the supervisor of this process, */
@@ -108,7 +110,7 @@ static struct stance stance_of(pid_t moved)
 {
     struct stance stance = {.caught = UINT64_MAX};
     char status[4096];
-    int proc = atomic_load(&below->supervises) ? -1 : proc_open(moved);
+    int proc = atomic_load(&below->supervises) ? -1 : proc_open_child(moved);
 
     if (proc < 0)
         return stance;
@@ -136,23 +138,39 @@ static bool is_harmless(int signal)
     return signal == SIGURG || signal == SIGWINCH;
 }
 
-/* A second is plenty, and nothing is lost after it but that something below runs on. */
-static void wait_until_stopped_below(void)
+static void give_answer(enum answer answer)
 {
-    const struct timespec second = {.tv_sec = 1};
+    if (!has_supervisor())
+        return;
+    atomic_store(&above->answer, (int)answer);
+    syscall(SYS_futex, &above->answer, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
 
-    syscall(SYS_futex, &below->stopped, FUTEX_WAIT, 0, &second, NULL, 0);
+/* It takes no time but what the scheduler gives to others; a process that has ended gives none. */
+static enum answer await_answer(void)
+{
+    const struct timespec longest = {.tv_sec = 2};
+
+    syscall(SYS_futex, &below->answer, FUTEX_WAIT, NO_ANSWER, &longest, NULL, 0);
+    return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
 }
 
 /* What follows is in stopped(), when it has. */
-static void stop(struct supervisor *self, int signal, bool has_it)
+static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
 {
-    self->stop = signal;
-    if (atomic_load(&below->supervises)) {
-        if (!has_it)
-            kill(self->moved, signal);
-        wait_until_stopped_below();
+    bool supervises = atomic_load(&below->supervises);
+    bool caught = has(stance->caught, signal);
+    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON : HAS_STOPPED;
+
+    if (caught && !has_it)
+        kill(self->moved, signal);
+    if (supervises)
+        answer = await_answer();
+    if (answer != HAS_STOPPED) {
+        give_answer(RUNS_ON);
+        return;
     }
+    self->stop = signal;
     kill(self->moved, SIGSTOP); /* an init ignores the others; SIGSTOP from outside stops it */
 }
 
@@ -161,8 +179,6 @@ static void go_on(const struct supervisor *self)
 {
     int status;
 
-    if (has_supervisor())
-        atomic_store(&above->stopped, 0);
     if (waitpid(self->moved, &status, WCONTINUED | WNOHANG) != self->moved || !WIFCONTINUED(status))
         kill(self->moved, SIGCONT);
 }
@@ -176,10 +192,10 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
 
     if (signal == SIGCONT)
         go_on(self);
+    else if (stops(signal))
+        pass_on_stop(self, signal, has_it, &stance);
     else if (has(stance.ignored, signal))
         return;
-    else if (stops(signal) && (!has(stance.caught, signal) || atomic_load(&below->supervises)))
-        stop(self, signal, has_it);
     else if (has(stance.caught, signal) || is_harmless(signal))
         (void)!(has_it || kill(self->moved, signal) == 0);
     else {
@@ -215,10 +231,7 @@ static void stopped(struct supervisor *self)
     const struct terminal *terminal = &self->terminal;
     pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
 
-    if (has_supervisor()) {
-        atomic_store(&above->stopped, 1);
-        syscall(SYS_futex, &above->stopped, FUTEX_WAKE, 1, NULL, NULL, 0);
-    }
+    give_answer(HAS_STOPPED);
     if (getpid() == 1)
         return; /* an init cannot stop itself: its supervisor does */
     stop_this_process(self->stop ? self->stop : SIGSTOP);

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# Signals to the process that was started, from outside: a script that moved feels them as one that did not.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# Runs its arguments in a process group of their own, and says what their parent sees. The PID comes first.
+watch='
+    use POSIX ":sys_wait_h";
+    $| = 1;
+    $pid = fork // die;
+    if (!$pid) { setpgrp; print "pid $$\n"; exec @ARGV; die }
+    while (waitpid($pid, WUNTRACED | WCONTINUED) > 0) {
+        if (WIFSTOPPED(${^CHILD_STATUS_NATIVE})) { print "stopped ", WSTOPSIG(${^CHILD_STATUS_NATIVE}), "\n" }
+        elsif (WIFSIGNALED(${^CHILD_STATUS_NATIVE})) { print "killed ", WTERMSIG(${^CHILD_STATUS_NATIVE}), "\n" }
+        elsif (WIFEXITED(${^CHILD_STATUS_NATIVE})) { print "exited ", WEXITSTATUS(${^CHILD_STATUS_NATIVE}), "\n" }
+        else { print "continued\n" }
+    }
+'
+
+# How a shell comes to be where the signal finds it; the first has not moved.
+ways=(true 'unshare_ns -rp' 'unshare_ns -rp --init' 'unshare_ns -rp && unshare_ns -p && unshare_ns -uf')
+
+# What it is at then, until there is a line in the FIFO $go.
+declare -gA activities=(
+    [read]='echo ready; read -r line <>"$go"'
+    [wait]='bash -c "read -r line <>\"\$go\"" & echo ready; wait'
+    [program]='bash -c "echo ready; read -r line <>\"\$go\""'
+)
+
+# log N: sets $log to the lines of run N's log
+log() {
+    log=()
+    [[ ! -e $dir/$1.log ]] || mapfile -t log <"$dir/$1.log"
+}
+
+# logged N PATTERN: run N's log has a line like this, now or within seconds
+logged() {
+    local tries
+    for ((tries = 0; tries < 500; tries++)); do
+        log "$1"
+        # shellcheck disable=SC2053 # the right side is a pattern
+        for line in "${log[@]}"; do [[ $line != $2 ]] || return 0; done
+        sleep 0.02
+    done
+    echo "run $1 (${ways[$1]}) has no '$2':" "${log[@]}"
+    return 1
+}
+
+# begin N TRAP ACTIVITY: starts run N, that is way N
+begin() {
+    mkfifo "$dir/$1.go"
+    go=$dir/$1.go perl -e "$watch" bash -c "$(prelude)
+        $2; ${ways[$1]} || exit; ${activities[$3]}; echo after; exit 7" >"$dir/$1.log" 2>&1 3>&- &
+}
+
+# begun N: run N is at its activity
+begun() {
+    logged "$1" ready
+    pids[$1]=${log[0]#pid }
+}
+
+# settle N: the log of run N, when it has that of run 0 or when it should long have it
+settle() {
+    local tries
+    for ((tries = 0; tries < 150; tries++)); do
+        log "$1"
+        [[ ${log[*]:1} != "$expected" ]] || return 0
+        sleep 0.02
+    done
+}
+
+# finish N: continues a run that has stopped, and lets it come to its end
+finish() {
+    log "$1"
+    if [[ ${log[-1]} == stopped* ]]; then
+        kill -CONT "${pids[$1]}"
+        logged "$1" continued
+    fi
+    if [[ ${log[-1]} != @(killed|exited)* ]]; then
+        echo >"$dir/$1.go"
+        logged "$1" '@(exited|killed)*'
+    fi
+    log "$1"
+    results[$1]=${log[*]:1}
+    # A plain script that is killed leaves its children behind.
+    kill -KILL -- "-${pids[$1]}" 2>/dev/null || true
+    rm "$dir/$1".{go,log}
+}
+
+# same SIGNAL TRAP ACTIVITY: all ways feel SIGNAL as the first does
+same() {
+    local n expected pids=() results=()
+    for n in "${!ways[@]}"; do begin "$n" "$2" "$3"; done
+    for n in "${!ways[@]}"; do begun "$n"; done
+    sleep 0.1 # from "ready" to the activity
+    for n in "${!ways[@]}"; do kill -"$1" "${pids[n]}"; done
+    sleep 0.3 # for what shall not happen, too
+    log 0
+    expected=${log[*]:1}
+    for n in "${!ways[@]}"; do settle "$n"; done
+    for n in "${!ways[@]}"; do finish "$n"; done
+    for n in "${!ways[@]}"; do
+        is "${results[n]}" "${results[0]}" || {
+            echo "SIG$1, $2, $3, ${ways[n]}"
+            return 1
+        }
+    done
+}
+
+# in_all_states SIGNAL [SETTING...]: without a trap, with one, and ignored, or with SETTINGs, whatever the shell is at
+in_all_states() {
+    local setting activity settings=("${@:2}")
+    needs perl -v
+    (($# > 1)) || settings=(true "trap 'echo caught' $1" "trap '' $1")
+    for setting in "${settings[@]}"; do
+        for activity in "${!activities[@]}"; do
+            same "$1" "$setting" "$activity"
+        done
+    done
+}
+
+@test "HUP" { in_all_states HUP; }
+@test "INT" { in_all_states INT; }
+@test "QUIT" { in_all_states QUIT; }
+@test "TERM" { in_all_states TERM; }
+@test "USR1" { in_all_states USR1; }
+@test "TSTP" { in_all_states TSTP; }
+@test "CONT" { in_all_states CONT; }
+
+@test "with an EXIT trap, and with a trap that exits" {
+    in_all_states INT 'trap "echo bye" EXIT' 'trap "echo caught; exit 5" INT'
+    in_all_states TERM 'trap "echo bye" EXIT' 'trap "echo caught; exit 5" TERM'
+}
+
+@test "with a trap that is taken back to die by the same signal" {
+    in_all_states INT 'trap "echo caught; trap - INT; kill -INT \$\$" INT'
+    in_all_states TERM 'trap "echo caught; trap - TERM; kill -TERM \$BASHPID" TERM'
+}
