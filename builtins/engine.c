@@ -110,7 +110,7 @@ static enum landing land_and_sync(const struct plan *plan, struct failure *why)
     shell_before_landing(&view);
     enum landing landing = land(plan, &moved, why);
     if (landing == LANDING_LEFT)
-        shell_stay_as_supervisor(moved);
+        supervise(moved, &view.terminal);
     if (landing == LANDING_MOVED)
         shell_became_copy();
     shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervise.h"
 
 /* bash has these, but installs no header that says so: hashcmd.h, jobs.c, trap.c; execute_cmd.h only since 5.2. */
 extern int decode_signal(char *text, int flags);
@@ -183,6 +182,10 @@ void shell_before_landing(struct shell_view *view)
     fflush(stderr);
     is_landing = true;
     view->directory = getcwd(NULL, 0);
+    view->terminal.tty = job_control ? shell_tty : -1;
+    view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
+    if (job_control)
+        tcgetattr(shell_tty, &view->terminal.modes);
 }
 
 static void sync_all(const struct plan *plan, const char *directory_before)
@@ -292,16 +295,6 @@ void shell_became_copy(void)
     take_terminal();
     if (getpid() == 1)
         end_as_outside();
-}
-
-void shell_stay_as_supervisor(pid_t moved)
-{
-    const struct terminal terminal = {
-        .tty = job_control ? shell_tty : -1,
-        .home = original_pgrp >= 0 ? original_pgrp : shell_pgrp, /* as at bash's own end */
-    };
-
-    supervise(moved, &terminal);
 }
 
 /* --- COMMAND ---------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "plan.h"
+#include "supervise.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -28,7 +29,8 @@ bool shell_is_ours(const char *builtin);
 
 /* What the shell saw before a landing and must compare with after it. */
 struct shell_view {
-    char *directory; /* getcwd(3), owned; NULL: unknown */
+    char *directory;          /* getcwd(3), owned; NULL: unknown */
+    struct terminal terminal; /* for its supervisor, if it moves */
 };
 
 /* Before a landing: flushes what a fork would write twice, and looks around. */
@@ -39,9 +41,6 @@ void shell_after_landing(struct shell_view *view, const struct plan *plan);
 
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
-
-/* After a landing, in the shell that stays outside: waits for the copy, and ends as it ended. */
-void shell_stay_as_supervisor(pid_t moved) __attribute__((noreturn));
 
 /* Makes $UID, $EUID and $GROUPS those of the process now. */
 void shell_sync_ids(void);

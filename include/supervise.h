@@ -3,11 +3,13 @@
 #define SUPERVISE_H
 
 #include <sys/types.h>
+#include <termios.h>
 
-/* Of a shell with job control; tty -1: there is none to look after. */
+/* Of a shell with job control, as it is before the move; tty -1: there is none to look after. */
 struct terminal {
     int tty;
     pid_t home; /* the process group that has the terminal back at the end */
+    struct termios modes;
 };
 
 /*

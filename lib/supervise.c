@@ -24,7 +24,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,7 +77,6 @@ void supervise_died_by(int signal)
 struct supervisor {
     pid_t moved;
     struct terminal terminal;
-    struct termios modes; /* of the terminal, at the move */
     int fatal;            /* the last signal that was to end it; 0: none */
     int stop;             /* the signal that was to stop it; 0: none */
 };
@@ -290,7 +288,7 @@ static void give_terminal_back(const struct supervisor *self, bool killed)
         return;
     tcsetpgrp(terminal->tty, terminal->home);
     if (killed)
-        tcsetattr(terminal->tty, TCSANOW, &self->modes);
+        tcsetattr(terminal->tty, TCSANOW, &terminal->modes);
 }
 
 /* The core, if any, was dumped by the moved shell. */
@@ -331,8 +329,6 @@ void supervise(pid_t moved, const struct terminal *terminal)
     if (has_supervisor())
         atomic_store(&above->supervises, 1);
     hold_nothing_but(terminal->tty);
-    if (terminal->tty >= 0)
-        tcgetattr(terminal->tty, &self.modes);
     sigfillset(&all);
     while (!reap(&self, &status))
         if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)

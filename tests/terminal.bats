@@ -143,6 +143,7 @@ load helpers
 		want {root # }
 		send "echo no"
 		want {echo no}
+		sleep 0.3 ;# when readline has drawn it, bash itself may see the ^C with the next key only
 		send "\003"
 		want {\^C\r\nroot # }
 		line {sleep 1000 | cat & }
