@@ -93,7 +93,9 @@ static size_t read_numbers(int proc, pid_t numbers[LEVELS])
     size_t count = 0;
     char *at = proc_read(proc, "status", status, sizeof status) > 0 ? strstr(status, key) : NULL;
 
-    for (at = at ? at + strlen(key) : NULL; at && *at == '\t' && count < LEVELS;)
+    if (!at)
+        return 0;
+    for (at += strlen(key); *at == '\t' && count < LEVELS;)
         numbers[count++] = (pid_t)strtol(at, &at, 10);
     return count;
 }

@@ -133,6 +133,41 @@ target() {
     until [[ $(<"/proc/$target/comm") == sleep ]]; do sleep 0.01; done
 }
 
+# pty: at a terminal, types what expect's script on standard input says into an interactive bash. There, $dir/rc loads the
+# builtins; line TEXT types a line, want PATTERN waits for a match, works PROMPT has a pipeline and a job run.
+pty() {
+    needs expect -v
+    {
+        prelude | grep -v '^read' >"$dir/rc"
+        cat <<-'EOT'
+			set timeout 20
+			proc line {text} { send -- "$text\r" }
+			proc want {pattern} {
+			    expect {
+			        -re $pattern {}
+			        timeout { puts "\n-- never came: $pattern"; exit 1 }
+			        eof { puts "\n-- ended without: $pattern"; exit 1 }
+			    }
+			}
+			proc works {prompt} {
+			    line {echo a b | tr a-z A-Z | cat; sleep 0.1 & wait; echo waited}
+			    want "A B\r\n.*waited\r\n.*$prompt"
+			    line {sleep 1000}
+			    sleep 0.3
+			    send "\003"
+			    want "\\^C\r\n$prompt"
+			}
+			set outer {outer\$ }
+			proc ends {} { expect { eof {} timeout { puts "\n-- never ended"; exit 1 } } }
+			spawn -noecho bash --norc --noprofile -i
+			line {PS1='outer$ '}
+			want {\noute[r]\$ }
+		EOT
+        cat
+    } >"$dir/expect"
+    TERM=dumb timeout --signal KILL 90 expect "$dir/expect"
+}
+
 # nothing_runs: no process of the scripts that were run is alive, nor will be
 nothing_runs() {
     local group tries

@@ -80,7 +80,7 @@ load helpers
 @test "what was started before is no longer the shell's, what is started after is" {
     sh_run 'sleep 2 & before=$!; unshare_ns -rp
             jobs; wait $before 2>/dev/null; echo $?; wait; ((SECONDS < 2)) && echo at once
-            sleep 0.1 & jobs -r | grep -c sleep; wait $!; echo $?; (exit 3) & wait -n; echo $?'
+            sleep 0.1 & jobs -r | grep -c sleep; wait $!; echo $?; (sleep 0.1; exit 3) & wait -n; echo $?'
     is "$output" $'127\nat once\n1\n0\n3'
     done_quietly
 }
@@ -268,128 +268,149 @@ load helpers
     is "$status" 0
 }
 
-# pty ENVIRONMENT... : at a terminal, types what expect's script on standard input says
-pty() {
-    needs expect -v
-    {
-        prelude | grep -v '^read' >"$dir/rc"
-        cat <<-'EOT'
-			set timeout 20
-			proc line {text} { send -- "$text\r" }
-			proc want {pattern} {
-			    expect {
-			        -re $pattern {}
-			        timeout { puts "\n-- never came: $pattern"; exit 1 }
-			        eof { puts "\n-- ended without: $pattern"; exit 1 }
-			    }
-			}
-			set outer {outer\$ }
-			proc ends {} { expect { eof {} timeout { puts "\n-- never ended"; exit 1 } } }
-			spawn -noecho bash --norc --noprofile -i
-			line {PS1='outer$ '}
-			want {\noute[r]\$ }
-		EOT
-        cat
-    } >"$dir/expect"
-    TERM=dumb timeout --signal KILL 60 expect "$dir/expect"
+@test "a signal of its own ends a PID 1 as it does a shell that has not moved" {
+    local name script plain landing
+    for name in HUP INT TERM USR1 PIPE ALRM; do
+        for script in 'kill -$1 $$; echo wrong' \
+            'trap "echo bye" EXIT; (kill -$1 $BASHPID) 2>/dev/null; echo $?; kill -$1 $$; echo wrong'; do
+            sh_run "$script" $name
+            plain="$status $output"
+            for landing in 'unshare_ns -rp' 'unshare_ns -rp; unshare_ns -p'; do
+                sh_run "$landing; $script" $name
+                is "$status $output" "$plain"
+            done
+        done
+    done
 }
 
-@test "at a prompt: the moved shell owns the terminal, the outer one has it back" {
-    pty <<-'EOT'
-		line {bash --rcfile "$dir/rc" -i}
-		want {\$ |# }
-		line {PS1='\u@\h \$ '; HISTFILE=$dir/history; set -o history}
-		want { [$#] }
-		line {unshare_ns -rpmu --mount-proc --hostname box}
-		want {root@box # }
-		line {echo pid=$$ ppid=$PPID}
-		want {pid=1 ppid=0\r\nroot@box # }
-		line {echo a b | tr a-z A-Z | cat}
-		want {A B\r\nroot@box # }
-		line {sleep 0.3 & wait; echo waited}
-		want {waited\r\nroot@box # }
-		line {sleep 1000}
-		sleep 0.3
-		send "\003"
-		want {\^C\r\nroot@box # }
-		line {echo status=$?}
-		want {status=130\r\nroot@box # }
-		line {sleep 1000}
-		sleep 0.3
-		send "\032"
-		want {Stopped.*root@box # }
-		line {bg; jobs -r | grep -c sleep}
-		want {\n1\r\nroot@box # }
-		line {fg}
-		want {sleep 1000\r\n}
-		sleep 0.3
-		send "\003"
-		want {root@box # }
-		line {unshare_ns -u sleep 1000}
-		sleep 0.3
-		send "\003"
-		want {root@box # }
-		line {exit 7}
-		want {outer\$ }
-		line {echo status=$? | cat}
-		want {status=7\r\nouter\$ }
-		line {sleep 0.1 & wait; jobs; echo waited}
-		want {waited\r\nouter\$ }
-		line {exit}
-		ends
-	EOT
-    is "$(grep -c 'echo pid=' "$dir/history")" 1
+@test "a reader that goes away ends a script that moved, without a word" {
+    local options
+    for options in -rp '-rp --init' -rf; do
+        sh_run "( unshare_ns $options; while :; do echo y; done ) | head -n 1; echo \${PIPESTATUS[0]}"
+        is "$output" $'y\n141'
+        done_quietly
+    done
 }
 
-@test "at a prompt: a plan that fails, and one without a move" {
-    pty <<-'EOT'
-		line {source "$dir/rc"}
-		want {outer\$ }
-		line {unshare_ns -rp -w /nowhere}
-		want {unshare_ns: .*outer\$ }
-		line {echo a | cat}
-		want {\na\r\nouter\$ }
-		line {PS1='\u \$ '; unshare_ns -rn}
-		want {root # }
-		line {echo a | cat; sleep 0.1 & wait; echo waited}
-		want {waited\r\nroot # }
-		line {exit}
-		want {exit}
-		ends
-	EOT
+@test "exit with a status that looks like a signal's is no death by a signal" {
+    sh_run '(unshare_ns -rp; exit 143); echo $?; for i in 1 2; do (unshare_ns -rp; exit 130); done; echo $?'
+    is "$output" $'143\n130'
+    done_quietly
 }
 
-@test "^C, ^Z and hangup reach a script that moved" {
-    { prelude && echo 'unshare_ns -rp; echo in $$; sleep 1000; echo went on'; } >"$dir/script"
-    { prelude && echo 'trap "echo caught; exit 5" INT; unshare_ns -rp; echo in $$; sleep 1000'; } >"$dir/traps"
-    pty <<-'EOT'
-		line {bash "$dir/script"}
-		want {\nin 1\r\n}
-		sleep 0.3
-		send "\003"
-		want {outer\$ }
-		line {echo status=$?}
-		want {status=130\r\nouter\$ }
-		line {bash "$dir/traps"}
-		want {\nin 1\r\n}
-		sleep 0.3
-		send "\003"
-		want {caught\r\nouter\$ }
-		line {echo status=$?}
-		want {status=5\r\nouter\$ }
-		line {bash "$dir/script"}
-		want {\nin 1\r\n}
-		sleep 0.3
-		send "\032"
-		want {Stopped.*outer\$ }
-		line {fg}
-		want {bash.*script}
-		sleep 0.3
-		send "\003"
-		want {outer\$ }
-		line {bash "$dir/script"}
-		want {\nin 1\r\n}
-		close
-	EOT
+@test "with lastpipe, in a trap, and with a coprocess" {
+    sh_run 'shopt -s lastpipe; echo a | { read -r x; unshare_ns -rp; echo "$x $$"; }; echo "$x $$"'
+    is "$output" $'a 1\na 1'
+    sh_run 'trap "unshare_ns -rp; echo in \$\$" USR1; kill -USR1 $$; echo "$$"; exit 3'
+    is "$output" $'in 1\n1'
+    is "$status" 3
+    sh_run 'trap "unshare_ns -rp; echo bye \$\$" EXIT; exit 4'
+    is "$output" 'bye 1'
+    is "$status" 4
+    sh_run 'coproc cat; unshare_ns -rp; echo there >&"${COPROC[1]}"; read -r line <&"${COPROC[0]}"; echo "$line"
+            exec {COPROC[1]}>&-; read -r line <&"${COPROC[0]}" || echo closed'
+    is "$output" $'there\nclosed'
+    done_quietly
+}
+
+@test "--init: a reaper is PID 1, and the shell ends by the ordinary rules" {
+    sh_run 'unshare_ns -rpm --mount-proc --init; echo "$$ $BASHPID $PPID" /proc/[0-9]*
+            (sleep 0.1 & sleep 1000 &); sleep 0.5; set -- /proc/[0-9]*; echo $#; exit 3'
+    is "$output" $'2 2 1 /proc/1 /proc/2\n3' # init, the shell, and who sleeps still
+    is "$status" 3
+    is "$error" ""
     nothing_runs
+    sh_run 'unshare_ns -rp --init; kill -TERM $$; echo wrong'
+    is "$status" 143
+    sh_run 'unshare_ns -rp --init; kill -KILL $$; echo wrong'
+    is "$status" 137
+    sh_run 'unshare_ns -rp --init bash -c "echo \$\$ \$PPID; exit 5"'
+    is "$output" '2 1'
+    is "$status" 5
+}
+
+@test "kill -9 of the one outside an init leaves nothing behind" {
+    sh_start 'unshare_ns -rp --init; unshare_ns -p; sleep 1000 & echo >"$dir/signal"; wait'
+    await
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait
+    is "$status" 137
+    nothing_runs
+}
+
+@test "the one outside dies just when the one inside goes on" {
+    needs strace true
+    local n options sent=$((EUID ? 2 : 1)) # words to the helpers: after the maps, and at the end
+    for options in '-p' '-p --init'; do
+        for n in {1..10}; do
+            via=(strace -qq -o /dev/null -e trace=sendto -e "inject=sendto:signal=KILL:when=$sent")
+            sh_run "unshare_ns $( ((EUID == 0)) || echo -r) $options; sleep 1000"
+            is "$status" 137
+            nothing_runs
+        done
+    done
+}
+
+@test "other credentials inside do not untie it from the one outside" {
+    ((EUID == 0)) || skip "needs root, to become another user"
+    sh_start 'exec 9>"$dir/signal"; unshare_ns -p; unshare_ns -u -S 65534; echo >&9; exec sleep 1000'
+    await
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait
+    nothing_runs
+}
+
+@test "the one outside stands in /, has no file open, and uses no CPU" {
+    sh_start 'cd "$dir"; unshare_ns -rp; exec 7</dev/null; echo >"$dir/signal"; read -r line <"$dir/go"'
+    mkfifo "$dir/go"
+    await
+    outside=$(<"$dir/pid")
+    is "$(readlink "/proc/$outside/cwd")" /
+    is "$(ls "/proc/$outside/fd")" ""
+    sleep 1
+    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ <"/proc/$outside/stat"
+    sleep 1
+    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user_after system_after _ <"/proc/$outside/stat"
+    is "$user_after $system_after" "$user $system"
+    echo >"$dir/go"
+    sh_wait
+}
+
+@test "--no-fork: the shell stays outside, its children are inside, and the first one's end ends nothing" {
+    sh_run 'before="$$ $BASHPID $PPID"; unshare_ns -rp --no-fork; [[ "$$ $BASHPID $PPID" == "$before" ]] && echo same
+            for i in 1 2 3; do bash -c "echo \$((\$\$ > 1)) \$PPID"; done; echo $(echo $((BASHPID > 1)))
+            (sleep 0.1 &); sleep 0.5; echo a | cat; wait; jobs; sleep 0 & wait $!; echo $?; exit 3'
+    is "$output" $'same\n1 0\n1 0\n1 0\n1\na\n0'
+    is "$status" 3
+    is "$error" ""
+    sh_run 'unshare_ns -rpm --mount-proc --no-fork; bash -c "echo /proc/[0-9]*"; (sleep 0.1 &); sleep 0.5; ls -d /proc/[0-9]* | wc -l'
+    like "$output" $'/proc/1 /proc/+([0-9])\n3' # the reaper, and two of the pipeline
+    done_quietly
+}
+
+@test "--no-fork: the reaper ends with the shell, however that ends, and is nobody's job" {
+    local end
+    for end in 'exit 0' 'kill -KILL $$' 'exec true' 'sleep 1000 & disown; exit 0'; do
+        sh_run "unshare_ns -rp --no-fork; wait; sleep 0 & wait -n && wait -n; echo \$?; jobs; $end"
+        is "$output" 127
+        nothing_runs
+    done
+    sh_run 'unshare_ns -rp --no-fork; unshare_ns -p --no-fork; (exit 4); echo $?; bash -c "echo \$PPID"; true'
+    is "$output" $'4\n0'
+    done_quietly
+}
+
+@test "--no-fork: such a shell itself cannot move on, but a subshell of it can" {
+    sh_run 'unshare_ns -rp --no-fork; unshare_ns -p; echo $?; (unshare_ns -p; echo $BASHPID); unshare_ns -p eval "echo \$BASHPID"'
+    is "$output" $'1\n1\n1'
+    like "$error" "bash: line +([0-9]): unshare_ns: cannot supervise a shell inside: *--no-fork*"
+}
+
+@test "--no-fork and --init: what contradicts them" {
+    local options
+    for options in '-r --init' '-rp --init --no-fork' '-rpf --no-fork' '-rp --kill-child --no-fork'; do
+        sh_run "unshare_ns $options"
+        is "$status" 2
+        like "$error" 'bash: line +([0-9]): unshare_ns: ?*--@(init|no-fork)*'
+    done
 }

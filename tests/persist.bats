@@ -90,16 +90,20 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     done_quietly
 }
 
-@test "a PID namespace is joined while its PID 1 lives" {
+@test "a PID namespace is joined while its PID 1 lives, though the shell that started that is gone" {
     holding_run 'mkfifo ready
-            (unshare_ns --pid=private/pid && { readlink /proc/self/ns/pid >ready; exec sleep 1000; }) &
+            (
+                (unshare_ns --pid=private/pid && { readlink /proc/self/ns/pid >ready; exec sleep 1000; }) &
+                echo $! >supervisor
+            )
             read -r made <ready
             joined=$(nsenter_ns --pid=private/pid readlink /proc/self/ns/pid)
             by_program=$(nsenter --pid=private/pid readlink /proc/self/ns/pid)
             [[ $joined == "$made" && $by_program == "$made" ]] || echo "$made, $joined, $by_program"
             (nsenter_ns --pid=private/pid && (($$ > 1 && $$ < 100)) && echo moved; true)
-            { kill $! && wait $!; } 2>/dev/null
-            nsenter_ns --pid=private/pid echo wrong && echo wrong'
+            kill "$(<supervisor)"
+            while nsenter_ns --pid=private/pid true 2>/dev/null; do sleep 0.1; done
+            nsenter_ns --pid=private/pid echo wrong'
     is "$output" moved
     is "$status" 1
     like "$error" "bash: line +([0-9]): nsenter_ns: *PID namespace*"

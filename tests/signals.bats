@@ -6,14 +6,16 @@ load helpers
 
 # Runs its arguments in a process group of their own, and says what their parent sees. The PID comes first.
 watch='
+    use strict;
     use POSIX ":sys_wait_h";
+    use constant WCONTINUED => 8; # of Linux; POSIX.pm has none
     $| = 1;
-    $pid = fork // die;
+    my $pid = fork // die;
     if (!$pid) { setpgrp; print "pid $$\n"; exec @ARGV; die }
     while (waitpid($pid, WUNTRACED | WCONTINUED) > 0) {
-        if (WIFSTOPPED(${^CHILD_STATUS_NATIVE})) { print "stopped ", WSTOPSIG(${^CHILD_STATUS_NATIVE}), "\n" }
-        elsif (WIFSIGNALED(${^CHILD_STATUS_NATIVE})) { print "killed ", WTERMSIG(${^CHILD_STATUS_NATIVE}), "\n" }
-        elsif (WIFEXITED(${^CHILD_STATUS_NATIVE})) { print "exited ", WEXITSTATUS(${^CHILD_STATUS_NATIVE}), "\n" }
+        if (WIFSTOPPED(${^CHILD_ERROR_NATIVE})) { print "stopped ", WSTOPSIG(${^CHILD_ERROR_NATIVE}), "\n" }
+        elsif (WIFSIGNALED(${^CHILD_ERROR_NATIVE})) { print "killed ", WTERMSIG(${^CHILD_ERROR_NATIVE}), "\n" }
+        elsif (WIFEXITED(${^CHILD_ERROR_NATIVE})) { print "exited ", WEXITSTATUS(${^CHILD_ERROR_NATIVE}), "\n" }
         else { print "continued\n" }
     }
 '

@@ -1,0 +1,357 @@
+#!/usr/bin/env bats
+# At a real terminal: the shell that moved owns it and works as before, and the outer one has it back.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+@test "at a prompt: the moved shell owns the terminal, the outer one has it back" {
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {\$ |# }
+		line {PS1='\u@\h \$ '; HISTFILE=$dir/history; set -o history}
+		want { [$#] }
+		line {unshare_ns -rpmu --mount-proc --hostname box}
+		want {root@box # }
+		line {echo pid=$$ ppid=$PPID}
+		want {pid=1 ppid=0\r\nroot@box # }
+		line {echo a b | tr a-z A-Z | cat}
+		want {A B\r\nroot@box # }
+		line {sleep 0.3 & wait; echo waited}
+		want {waited\r\nroot@box # }
+		line {sleep 1000}
+		sleep 0.3
+		send "\003"
+		want {\^C\r\nroot@box # }
+		line {echo status=$?}
+		want {status=130\r\nroot@box # }
+		line {sleep 1000}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*root@box # }
+		line {bg; jobs -r | grep -c sleep}
+		want {\n1\r\nroot@box # }
+		line {fg}
+		want {sleep 1000\r\n}
+		sleep 0.3
+		send "\003"
+		want {root@box # }
+		line {unshare_ns -u sleep 1000}
+		sleep 0.3
+		send "\003"
+		want {root@box # }
+		line {exit 7}
+		want {outer\$ }
+		line {echo status=$? | cat}
+		want {status=7\r\nouter\$ }
+		line {sleep 0.1 & wait; jobs; echo waited}
+		want {waited\r\nouter\$ }
+		line {exit}
+		ends
+	EOT
+    is "$(grep -c 'echo pid=' "$dir/history")" 1
+}
+
+@test "at a prompt: a plan that fails, and one without a move" {
+    pty <<-'EOT'
+		line {source "$dir/rc"}
+		want {outer\$ }
+		line {unshare_ns -rp -w /nowhere}
+		want {unshare_ns: .*outer\$ }
+		line {echo a | cat}
+		want {\na\r\nouter\$ }
+		line {PS1='\u \$ '; unshare_ns -rn}
+		want {root # }
+		line {echo a | cat; sleep 0.1 & wait; echo waited}
+		want {waited\r\nroot # }
+		line {exit}
+		want {exit}
+		ends
+	EOT
+}
+
+@test "^C, ^Z and hangup reach a script that moved" {
+    { prelude && echo 'unshare_ns -rp; echo in $$; sleep 1000; echo went on'; } >"$dir/script"
+    { prelude && echo 'trap "echo caught; exit 5" INT; unshare_ns -rp; echo in $$; sleep 1000'; } >"$dir/traps"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		want {\nin 1\r\n}
+		sleep 0.3
+		send "\003"
+		want {outer\$ }
+		line {echo status=$?}
+		want {status=130\r\nouter\$ }
+		line {bash "$dir/traps"}
+		want {\nin 1\r\n}
+		sleep 0.3
+		send "\003"
+		want {caught\r\nouter\$ }
+		line {echo status=$?}
+		want {status=5\r\nouter\$ }
+		line {bash "$dir/script"}
+		want {\nin 1\r\n}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*outer\$ }
+		line {fg}
+		want {bash.*script}
+		sleep 0.3
+		send "\003"
+		want {outer\$ }
+		line {bash "$dir/script"}
+		want {\nin 1\r\n}
+		close
+	EOT
+    nothing_runs
+}
+
+@test "at a prompt: with --init, with --fork alone, and joining" {
+    local command
+    in_target='mount -t proc proc /proc; hostname box' target -rpmu --fork
+    for command in "unshare_ns -rpmu --mount-proc --hostname box --init" "unshare_ns -ruf --hostname box" \
+        "nsenter_ns --target $(pgrep -P "$target" || echo "$target") --user --pid --mount --uts"; do
+        export command
+        pty <<-'EOT'
+			line {bash --rcfile "$dir/rc" -i}
+			want {\$ |# }
+			line {PS1='\u@\h \$ '}
+			want { [$#] }
+			line $env(command)
+			want {root@box # }
+			works {root@box # }
+			line {sleep 1000}
+			sleep 0.3
+			send "\032"
+			want {Stopped.*root@box # }
+			line {kill %1; wait; fg; exit 7}
+			want {outer\$ }
+			line {echo status=$?}
+			want {status=7\r\nouter\$ }
+			works {outer\$ }
+			line {exit}
+			ends
+		EOT
+    done
+}
+
+@test "at a prompt: ^C on a half line, a job in the background, ^D" {
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {\$ |# }
+		line {PS1='\u \$ '}
+		want { [$#] }
+		line {unshare_ns -rpm --mount-proc}
+		want {root # }
+		send "echo no"
+		want {echo no}
+		send "\003"
+		want {\^C\r\nroot # }
+		line {sleep 1000 | cat & }
+		want {\[1\] \d+\r\nroot # }
+		line {jobs; fg}
+		want {Running.*sleep 1000 \| cat\r\n}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*root # }
+		line {bg; kill %1; wait; jobs; echo end=$?}
+		want {end=0\r\nroot # }
+		works {root # }
+		send "\004"
+		want {exit\r\nouter\$ }
+		works {outer\$ }
+		line {stty -a | grep -c ' echo '}
+		want {\n1\r\nouter\$ }
+		send "\004"
+		ends
+	EOT
+}
+
+@test "the outer shell has the terminal back after kill -9, exec, and death by a signal" {
+    local outer options end
+    # The shell is killed while readline has the terminal, and while a job has it; exec; a signal of its own.
+    while IFS='|' read -r outer options end <&9; do
+        export outer options end
+        pty <<-'EOT'
+		line "exec env PS1='out''er$ ' $env(outer) -i"
+		want {\nouter\$ }
+		line {bash --rcfile "$dir/rc" -i}
+		want {bash.*[$#] }
+		line {PS1='\u \$ '}
+		want { [$#] }
+		line "unshare_ns -rp $env(options)"
+		want {root # }
+		line {read -r pid _ </proc/self/stat; echo $pid >$dir/pid; echo noted}
+		want {noted\r\nroot # }
+		if {$env(end) == "kill" || $env(end) == "sleep"} {
+		    if {$env(end) == "sleep"} { line {sleep 1000}; sleep 0.3 }
+		    exec kill -KILL [exec cat $env(dir)/pid]
+		} else {
+		    line $env(end)
+		}
+		want {outer\$ }
+		line {}
+		want {outer\$ }
+		works {outer\$ }
+		line {stty -a | grep -c ' echo '}
+		want {\n1\r\n.*outer\$ }
+		line {exit}
+		ends
+		EOT
+    done 9<<-'END'
+		bash --norc --noprofile||kill
+		bash --norc --noprofile||sleep
+		bash --norc --noprofile||exec sh -c 'exit 9'
+		bash --norc --noprofile||kill -HUP $BASHPID
+		bash --norc --noprofile|--init|kill
+		bash --norc --noprofile|--init|sleep
+		dash||kill
+		dash||sleep
+		dash||exec sh -c 'exit 9'
+		dash|--init|kill
+	END
+}
+
+@test "one move in another, each with a terminal of its own to give back" {
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {\$ |# }
+		line {PS1='\u \$ '}
+		want { [$#] }
+		line {unshare_ns -rp; PS1='one \$ '}
+		want {one # }
+		line {unshare_ns -pm --mount-proc; PS1='two \$ '}
+		want {two # }
+		works {two # }
+		line {bash --rcfile "$dir/rc" -i}
+		want {# }
+		line {PS1='three \$ '; unshare_ns -pm --init --mount-proc}
+		want {three # }
+		works {three # }
+		line {echo pid=$$; exit 5}
+		want {pid=2\r\n.*two # }
+		line {echo status=$?}
+		want {status=5\r\ntwo # }
+		works {two # }
+		line {exit 6}
+		want {outer\$ }
+		line {echo status=$?}
+		want {status=6\r\nouter\$ }
+		works {outer\$ }
+		line {exit}
+		ends
+	EOT
+}
+
+@test "COMMAND is stopped by ^Z and continued by fg" {
+    pty <<-'EOT'
+		line {source "$dir/rc"; type -t unshare_ns}
+		want {builtin\r\nouter\$ }
+		foreach options {-ru -rp {-rp --init}} {
+		    line "unshare_ns $options sleep 1000"
+		    sleep 0.5
+		    send "\032"
+		    want {Stopped.*outer\$ }
+		    line {bg; jobs}
+		    want {Running.*outer\$ }
+		    line {fg}
+		    want {unshare_ns.*\r\n}
+		    sleep 0.3
+		    send "\003"
+		    want {\^C\r\nouter\$ }
+		    works {outer\$ }
+		}
+		line {exit}
+		ends
+	EOT
+}
+
+@test "^C ends a loop over scripts that moved" {
+    { prelude && echo 'unshare_ns -rp $1; echo in $$; sleep 1000; echo went on'; } >"$dir/script"
+    { prelude && echo 'unshare_ns -rp $1; echo in $$; wait < <(sleep 1000); read -r line; echo went on'; } >"$dir/reads"
+    pty <<-'EOT'
+		foreach script {script {script --init} reads {reads --init}} {
+		    line "for i in 1 2 3; do bash \$dir/$script; echo again; done"
+		    want {\nin \d\r\n}
+		    sleep 0.5
+		    send "\003"
+		    expect { again { puts "\n-- the loop went on"; exit 1 } -re {\^C\r\nouter\$ } {} }
+		    works {outer\$ }
+		}
+		line {exit}
+		ends
+	EOT
+}
+
+@test "with --no-fork, jobs and pipelines work as before, without a complaint" {
+    pty <<-'EOT'
+		line {source "$dir/rc"; type -t unshare_ns}
+		want {builtin\r\nouter\$ }
+		line {unshare_ns -rp --no-fork; PS1='\u \$ '}
+		want {warning: [^\n]*/proc\r\nroot # }
+		line {unshare_ns -p --no-fork; echo "$(echo once | cat)"}
+		want {no-fork; echo "\$\(echo once \| cat\)"\r\nonce\r\nroot # }
+		line {bash -c 'echo pid=$$'; echo a b | tr a-z A-Z | cat}
+		want {\npid=\d+\r\nA B\r\nroot # }
+		works {root # }
+		line {sleep 1000 | cat | cat}
+		sleep 0.3
+		send "\032"
+		want {\^Z\r\n\[1\]\+  Stopped [^\n]*\r\nroot # }
+		line {bg; jobs -r | grep -c sleep}
+		want {\n1\r\nroot # }
+		line {fg}
+		want {sleep 1000 \| cat \| cat\r\n}
+		sleep 0.3
+		send "\003"
+		want {\^C\r\nroot # }
+		line {while read -r l; do echo "l=$l"; done < <(echo x | cat); cat <(echo y)}
+		want {l=x\r\ny\r\nroot # }
+		line {exit}
+		ends
+	EOT
+}
+
+@test "without job control, and without a terminal" {
+    pty <<-'EOT'
+		line {source "$dir/rc"; set +m; unshare_ns -rp; PS1='\u \$ '}
+		want {root # }
+		line {echo pid=$$; echo a b | tr a-z A-Z | cat; sleep 0.1 & wait; echo waited}
+		want {pid=1\r\nA B\r\n.*waited\r\nroot # }
+		line {exit}
+		ends
+	EOT
+    printf '%s\n' 'unshare_ns -rp' 'echo "$$ $-"' 'echo a | cat; sleep 0.1 & wait; echo waited' 'exit 4' >"$dir/typed"
+    status=0
+    setsid --wait timeout --signal KILL 30 bash --rcfile "$dir/rc" -i <"$dir/typed" >"$dir/output" 2>"$dir/error" || status=$?
+    is "$(<"$dir/output")" $'1 hiBHs\na\nwaited'
+    is "$status" 4
+}
+
+@test "in tmux, the pane's own shell moves" {
+    needs tmux -V
+    prelude | grep -v '^read' >"$dir/rc"
+    tmux -S "$dir/tmux" -f /dev/null new-session -d -s nsb -x 100 -y 30 "bash --rcfile '$dir/rc' -i" 3>&-
+    # shows TEXT: types a command, and waits for its output
+    shows() {
+        local tries
+        tmux -S "$dir/tmux" send-keys -t nsb "$2" Enter
+        for ((tries = 0; tries < 200; tries++)); do
+            ! tmux -S "$dir/tmux" capture-pane -p -t nsb | grep -qx "$1" || return 0
+            sleep 0.1
+        done
+        tmux -S "$dir/tmux" capture-pane -p -t nsb
+        return 1
+    }
+    shows 'pid=1' 'unshare_ns -rpm --mount-proc; echo pid=$$'
+    shows 'A B' 'echo a b | tr a-z A-Z | cat'
+    tmux -S "$dir/tmux" send-keys -t nsb 'sleep 1000' Enter
+    sleep 0.5
+    tmux -S "$dir/tmux" send-keys -t nsb C-c
+    shows 'status=130' 'echo status=$?'
+    tmux -S "$dir/tmux" send-keys -t nsb 'exit' Enter
+    for ((tries = 0; tries < 100; tries++)); do
+        tmux -S "$dir/tmux" has-session 2>/dev/null || return 0
+        sleep 0.1
+    done
+    tmux -S "$dir/tmux" kill-server
+    return 1
+}
