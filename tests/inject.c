@@ -295,12 +295,23 @@ static void on_call(struct tracee *self)
     resume(self, 0);
 }
 
+/* False: it has ended, which is left for follow() to find. */
+static bool await_stop(pid_t pid)
+{
+    siginfo_t info;
+    int status;
+
+    while (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL) < 0)
+        if (errno != EINTR)
+            return false;
+    return info.si_code == CLD_TRAPPED && waitpid(pid, &status, __WALL) == pid;
+}
+
 /* Has a stopped process make a call; it stands behind the instruction that does such a thing. */
 static long call_in(pid_t pid, const struct user_regs_struct *registers, long number, unsigned long long first,
                     unsigned long long second)
 {
     struct user_regs_struct call = *registers;
-    int status;
 
     call.rax = (unsigned long long)number;
     call.rdi = first;
@@ -311,7 +322,8 @@ static long call_in(pid_t pid, const struct user_regs_struct *registers, long nu
     ptrace(PTRACE_SETREGS, pid, NULL, &call);
     for (int i = 0; i < 2; i++) {
         ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
-        waitpid(pid, &status, __WALL);
+        if (!await_stop(pid))
+            return -1;
     }
     ptrace(PTRACE_GETREGS, pid, NULL, &call);
     ptrace(PTRACE_SETREGS, pid, NULL, registers);
@@ -331,11 +343,16 @@ static void tell_state(pid_t pid)
         {"securebits", PR_GET_SECUREBITS, false},
     };
     struct user_regs_struct registers;
+    unsigned long long mask, all; /* of signals, as the kernel has them */
 
     ptrace(PTRACE_GETREGS, pid, NULL, &registers);
     unsigned long long memory = (registers.rsp - 1024) & ~7ULL; /* below what the process uses of its stack */
     if ((ptrace(PTRACE_PEEKTEXT, pid, (void *)(registers.rip - 2), NULL) & 0xffff) != 0x050f)
         return;
+    /* Signals wait meanwhile, or else one would look like the call's end. */
+    memset(&all, 0xff, sizeof all);
+    ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof mask, &mask);
+    ptrace(PTRACE_SETSIGMASK, pid, (void *)sizeof all, &all);
     fputs("state", report);
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         long value = call_in(pid, &registers, SYS_prctl, (unsigned long long)states[i].option, memory);
@@ -344,6 +361,7 @@ static void tell_state(pid_t pid)
         fprintf(report, " %s=%ld", states[i].name, value);
     }
     fputc('\n', report);
+    ptrace(PTRACE_SETSIGMASK, pid, (void *)sizeof mask, &mask);
 }
 
 static const long options =
