@@ -158,11 +158,11 @@ static void forget_facts(void)
 
 static int know(const char *key, const char *value)
 {
-    char *copy = strdup(value);
-
-    if (!copy)
+    facts[known].key = key;
+    facts[known].value = strdup(value);
+    if (!facts[known].value)
         return -1;
-    facts[known++] = (struct fact){key, copy};
+    known++;
     return 0;
 }
 
