@@ -141,12 +141,11 @@ static void fork_inner(int socket)
 }
 
 /*
- * The shell's supervisor is now the one to end with. One that died before this was asked for is found out when it
- * cannot be told.
+ * The word of the one that is the shell from now on. It comes after its end has been tied to the supervisor's (or its
+ * init's has): a supervisor that died before that is found out now, when it cannot be told.
  */
-static void go_on_supervised(const struct plan *plan, int socket)
+static void go_on(int socket)
 {
-    prctl(PR_SET_PDEATHSIG, plan->death_signal);
     if (!tell(socket, &(struct message){.what.step = STEP_NONE}, -1))
         _exit(EXIT_FAILURE);
     close(socket);
@@ -174,7 +173,6 @@ static void await_init(const int pipe[2])
 static void become_init(const struct plan *plan, int socket, int procfs, const struct credentials *chosen)
 {
     const struct terminal none = {.tty = -1};
-    siginfo_t ended = {0};
     struct failure what;
     int pipe[2];
     pid_t shell = -1;
@@ -184,14 +182,13 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
         give_up(socket, &what);
     }
     if (shell == 0) {
-        close(socket);
         await_init(pipe);
+        go_on(socket);
         return;
     }
     report(socket, procfs, chosen);
-    if (waitid(P_PID, (id_t)shell, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 || ended.si_pid != 0)
-        _exit(EXIT_FAILURE);
-    go_on_supervised(plan, socket);
+    prctl(PR_SET_PDEATHSIG, plan->death_signal);
+    close(socket);
     while (write(pipe[1], "", 1) < 0 && errno != EPIPE) /* SIGPIPE is blocked */
         ;
     supervise(shell, &none);
@@ -207,7 +204,8 @@ static enum staged go_on_inside(const struct plan *plan, int socket, int procfs,
         report(socket, procfs, chosen);
         if (plan_leaves_reaper(plan))
             reap_until_end_of(shell);
-        go_on_supervised(plan, socket);
+        prctl(PR_SET_PDEATHSIG, plan->death_signal);
+        go_on(socket);
     }
     if (procfs >= 0)
         close(procfs);

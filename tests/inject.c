@@ -7,7 +7,7 @@
  * ERROR, or is where it is killed: "KILL". With "-" for FAULT nothing fails. REPORT receives, a line each:
  *
  *   fault FAULT    one that can be asked for, where there was none
- *   hit N          the fault has happened, after N words (sendto) of any process
+ *   hit N M        the fault has happened, after N words to helpers (sendto) and M from them (sendmsg)
  *   state ...      of the process that marks, what /proc does not show; at the first mark and the last
  *   end ROLE       the process that has made the last mark
  *   orphan ...     a process that outlived the shell
@@ -155,6 +155,7 @@ static int count, roles;
 static FILE *report;
 static bool lists, hit;
 static int words, words_before; /* the hit */
+static int answers, answers_before;
 static volatile sig_atomic_t ticks;
 
 static struct {
@@ -226,6 +227,7 @@ static void fail_call(struct tracee *self, struct user_regs_struct *registers)
 {
     hit = true;
     words_before = words;
+    answers_before = answers;
     if (fault.error == 0) {
         kill(self->pid, SIGKILL);
         return;
@@ -259,6 +261,7 @@ static bool begin_call(struct tracee *self, struct user_regs_struct *registers)
         return false;
     }
     words += call->number == SYS_sendto;
+    answers += call->number == SYS_sendmsg;
     if (call->number != SYS_execve)
         return false;
     ptrace(PTRACE_DETACH, self->pid, NULL, NULL);
@@ -425,7 +428,7 @@ static void on_stop(struct tracee *self, int status)
 static void tell_hit(void)
 {
     if (hit)
-        fprintf(report, "hit %d\n", words_before);
+        fprintf(report, "hit %d %d\n", words_before, answers_before);
 }
 
 /* The processes that are still there, one line each. */
