@@ -143,25 +143,41 @@ static int cannot_look(const struct target_name *name)
 
 /* --- showing ---------------------------------------------------------------------------------------------------- */
 
-/* Where a fact about the process goes: to standard output, or into an array. */
-typedef void fact(void *where, const char *key, const char *value);
+/* What is known of the process: told when all is, so that what fails tells nothing and leaves an array alone. */
+static struct fact {
+    const char *key;
+    char *value; /* owned */
+} facts[2 * NS_TYPES + 3];
+static size_t known;
 
-static void print_fact(void *where, const char *key, const char *value)
+static void forget_facts(void)
 {
-    (void)where;
-    for (const char *line = value; *line; key = "") {
+    while (known > 0)
+        free(facts[--known].value);
+}
+
+static int know(const char *key, const char *value)
+{
+    facts[known].key = key;
+    facts[known].value = strdup(value);
+    if (!facts[known].value)
+        return -1;
+    known++;
+    return 0;
+}
+
+static void print_fact(const struct fact *fact)
+{
+    const char *key = fact->key;
+
+    for (const char *line = fact->value; *line; key = "") {
         int length = (int)strcspn(line, "\n");
         printf("%-17s %.*s\n", key, length, line);
         line += length + (line[length] == '\n');
     }
 }
 
-static void store_fact(void *where, const char *key, const char *value)
-{
-    shell_associative_set(where, key, value);
-}
-
-static int tell_namespace(int proc, const char *name, fact *tell, void *where)
+static int look_at_namespace(int proc, const char *name)
 {
     char file[32], value[24];
 
@@ -170,8 +186,7 @@ static int tell_namespace(int proc, const char *name, fact *tell, void *where)
     if (inode == 0)
         return errno == ENOENT ? 0 : -1; /* a type that the kernel lacks, or children's before the first child */
     snprintf(value, sizeof value, "%lu", (unsigned long)inode);
-    tell(where, name, value);
-    return 0;
+    return know(name, value);
 }
 
 /* The kernel pads its columns. NULL and errno where the file cannot be read. */
@@ -191,77 +206,91 @@ static const char *read_map(int proc, const char *file, char *text)
     return text;
 }
 
-static int tell_map(int proc, const char *file, fact *tell, void *where)
+static int look_at_map(int proc, const char *file)
 {
     char text[IDMAP_TEXT];
 
-    if (!read_map(proc, file, text))
-        return -1;
-    tell(where, file, text);
-    return 0;
+    return read_map(proc, file, text) ? know(file, text) : -1;
 }
 
-/* "allow" or "deny"; "" where the kernel has no such file. */
+/* "allow" or "deny"; "" where the kernel has no such file. NULL and errno where it cannot be read. */
 static const char *read_setgroups(int proc, char *text, size_t size)
 {
-    if (proc_read(proc, "setgroups", text, size) < 0)
+    if (proc_read(proc, "setgroups", text, size) < 0) {
+        if (errno != ENOENT)
+            return NULL;
         text[0] = '\0';
+    }
     text[strcspn(text, "\n")] = '\0';
     return text;
 }
 
-static int tell_all(int proc, fact *tell, void *where)
+static int look(int proc)
 {
     char setgroups[16];
 
     for (size_t i = 0; i < NS_TYPES; i++) {
-        if (tell_namespace(proc, nstypes[i].file, tell, where) < 0)
+        if (look_at_namespace(proc, nstypes[i].file) < 0)
             return -1;
-        if (nstypes[i].children && tell_namespace(proc, nstypes[i].children, tell, where) < 0)
+        if (nstypes[i].children && look_at_namespace(proc, nstypes[i].children) < 0)
             return -1;
     }
-    if (tell_map(proc, "uid_map", tell, where) < 0 || tell_map(proc, "gid_map", tell, where) < 0)
+    if (look_at_map(proc, "uid_map") < 0 || look_at_map(proc, "gid_map") < 0)
         return -1;
-    tell(where, "setgroups", read_setgroups(proc, setgroups, sizeof setgroups));
-    return 0;
+    return read_setgroups(proc, setgroups, sizeof setgroups) ? know("setgroups", setgroups) : -1;
+}
+
+static int store(const char *name)
+{
+    SHELL_VAR *array = shell_associative_array(name);
+
+    for (size_t i = 0; array && i < known; i++)
+        shell_associative_set(array, facts[i].key, facts[i].value);
+    return array ? EXECUTION_SUCCESS : EXECUTION_FAILURE;
+}
+
+static const char *value_of(const char *key)
+{
+    for (size_t i = 0; i < known; i++)
+        if (strcmp(facts[i].key, key) == 0)
+            return facts[i].value;
+    return "";
 }
 
 /* " --map-users=0:1000:1" for each range. */
-static int print_ranges(int proc, const char *file, const char *option)
+static void print_ranges(const char *map, const char *option)
 {
-    char text[IDMAP_TEXT];
-
-    if (!read_map(proc, file, text))
-        return -1;
-    for (char *line = text; *line;) {
+    for (const char *line = map; *line;) {
         size_t length = strcspn(line, "\n");
         printf(" --%s=", option);
         for (size_t i = 0; i < length; i++)
             putchar(line[i] == ' ' ? ':' : line[i]);
         line += length + (line[length] == '\n');
     }
-    return 0;
 }
 
 /* setgroups comes first: on a command line as in the kernel, gid_map may depend on it. */
-static int print_replayable(int proc)
+static void print_replayable(void)
 {
-    char setgroups[16];
-
-    printf("nsmap --setgroups=%s", read_setgroups(proc, setgroups, sizeof setgroups));
-    int status = print_ranges(proc, "uid_map", "map-users") < 0 ? -1 : print_ranges(proc, "gid_map", "map-groups");
+    printf("nsmap --setgroups=%s", value_of("setgroups"));
+    print_ranges(value_of("uid_map"), "map-users");
+    print_ranges(value_of("gid_map"), "map-groups");
     printf("\n");
-    return status;
 }
 
 static int show(const struct request *request, int proc)
 {
-    SHELL_VAR *array = NULL;
+    int status = look(proc) < 0 ? cannot_look(&request->target) : EXECUTION_SUCCESS;
 
-    if (request->array && !(array = shell_associative_array(request->array)))
-        return EXECUTION_FAILURE;
-    int status = request->print ? print_replayable(proc) : tell_all(proc, array ? store_fact : print_fact, array);
-    return status < 0 ? cannot_look(&request->target) : EXECUTION_SUCCESS;
+    if (status == EXECUTION_SUCCESS && request->array)
+        status = store(request->array);
+    else if (status == EXECUTION_SUCCESS && request->print)
+        print_replayable();
+    else
+        for (size_t i = 0; status == EXECUTION_SUCCESS && i < known; i++)
+            print_fact(&facts[i]);
+    forget_facts();
+    return status;
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 /* bash has these, but installs no header that says so: hashcmd.h, jobs.c, trap.c; execute_cmd.h only since 5.2. */
 extern int decode_signal(char *text, int flags);
 extern int execute_command(COMMAND *command);
@@ -155,13 +154,23 @@ static void set_directory_variable(const char *name, const char *value)
         bind_variable(name, (char *)value, 0);
 }
 
+/* NULL where there is none any more, or not for longer than a moment. */
+static char *current_directory(void)
+{
+    char *directory = NULL;
+
+    for (int tries = 0; tries < 3 && !directory; tries++)
+        directory = getcwd(NULL, 0);
+    return directory;
+}
+
 /*
  * A logical PWD (through symbolic links) stays while the directory below it and the root do. In another root the old
  * names mean nothing: OLDPWD goes, as in a shell that starts there.
  */
 static void sync_directory(const char *before, bool other_root)
 {
-    char *now = getcwd(NULL, 0);
+    char *now = current_directory();
     bool same = now && before && strcmp(now, before) == 0;
 
     if (now && (other_root || !same)) {
@@ -181,7 +190,7 @@ void shell_before_landing(struct shell_view *view)
     fflush(stdout);
     fflush(stderr);
     is_landing = true;
-    view->directory = getcwd(NULL, 0);
+    view->directory = current_directory();
     view->terminal.tty = job_control ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
     if (job_control)

@@ -28,8 +28,9 @@ enum step {
     STEP_LOOPBACK,
     STEP_ROOT,
     STEP_WD,
-    STEP_KEEP_WD, /* the working directory that the shell already has, seen from the new namespaces */
-    STEP_FOLLOW,  /* the target's IDs */
+    STEP_KEEP_WD,   /* the working directory that the shell already has, seen from the new namespaces */
+    STEP_KEEP_ROOT, /* and the root directory */
+    STEP_FOLLOW,    /* the target's IDs */
     STEP_SETGROUPS,
     STEP_SETGID,
     STEP_SETUID,

@@ -19,6 +19,9 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
 /* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
 int prepare(const struct plan *plan, struct failure *why);
 
+/* Returns to this root and working directory, which setns(2) has left. 0, or -1 and *why. */
+int prepare_return(int root, int directory, struct failure *why);
+
 /*
  * The IDs that the plan sets; those that follow the target are told as the calling process's user namespace calls them.
  * 0, or -1 and *why.

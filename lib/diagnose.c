@@ -181,6 +181,15 @@ static const char *remedy_fork(const struct plan *plan, int err)
     return NULL;
 }
 
+/* The helper has just done the like, so what is refused is the way by a pidfd. */
+static const char *remedy_land(int err)
+{
+    if (refuses_setns())
+        return "a seccomp filter refuses setns(2): allow it where this container is started";
+    return err == ENOSYS || err == EINVAL ? "it needs pidfd_open(2), and setns(2) with a pidfd: Linux 5.8 or newer"
+                                          : NULL;
+}
+
 static const char *remedy(const struct plan *plan, const struct failure *failure, char cure[CURE])
 {
     int err = failure->err;
@@ -202,7 +211,7 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
     case STEP_JOIN:
         return remedy_join(plan, err);
     case STEP_LAND:
-        return refuses_setns() ? "a seccomp filter refuses setns(2): allow it where this container is started" : NULL;
+        return remedy_land(err);
     case STEP_MOUNT_PROC:
         return remedy_mount_proc(plan, err, cure);
     case STEP_PROPAGATION:
@@ -240,7 +249,7 @@ static const char *id_text(bool follows, unsigned id, char number[16])
 static void name_step(const struct plan *plan, const struct failure *failure, char *text, size_t size)
 {
     static const char *const phrases[] = {
-        [STEP_SOCKET] = "make a socket for the helper process",
+        [STEP_SOCKET] = "talk to the helper process",
         [STEP_FORK] = "fork a helper process",
         [STEP_HELPER] = "go on: the helper process was killed",
         [STEP_INTERRUPTED] = "go on: interrupted",
@@ -258,6 +267,7 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
         [STEP_PROPAGATION] = "change the mount propagation of /",
         [STEP_LOOPBACK] = "bring up the loopback interface",
         [STEP_KEEP_WD] = "keep the working directory in the new namespaces",
+        [STEP_KEEP_ROOT] = "keep the root directory in the new namespaces",
         [STEP_SETGROUPS] = "drop the supplementary groups",
         [STEP_ADOPT] = "supervise a shell inside",
         [STEP_LAND] = "follow the helper process into the namespaces",

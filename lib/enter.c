@@ -213,12 +213,8 @@ static int follow(const struct plan *plan, const struct way *way, const struct c
 {
     if (setns_or_nothing(plan, way->pidfd, why) < 0)
         return -1;
-    if (way->root >= 0) {
-        if (fchdir(way->root) < 0 || chroot(".") < 0)
-            return fail(why, STEP_ROOT);
-        if (fchdir(way->cwd) < 0)
-            return fail(why, STEP_KEEP_WD);
-    }
+    if (way->root >= 0 && prepare_return(way->root, way->cwd, why) < 0)
+        return -1;
     return prepare_credentials(plan, chosen, why);
 }
 

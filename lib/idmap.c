@@ -185,6 +185,16 @@ static int write_through_program(const struct map_file *file, pid_t pid, char *t
     return run_program(program_arguments(file, pid, text), awake) < 0 ? fail(why, file->through_program) : 0;
 }
 
+/* What was written before cannot be taken back, so one that fails for a moment is tried again. */
+static int write_file(int proc, const char *name, const char *text)
+{
+    int status = -1;
+
+    for (int tries = 0; tries < 3 && status < 0; tries++)
+        status = proc_write(proc, name, text);
+    return status;
+}
+
 static int write_map(const struct map_file *file, int proc, pid_t pid, const struct idmap *map, bool direct,
                      const sigset_t *awake, struct failure *why)
 {
@@ -195,7 +205,7 @@ static int write_map(const struct map_file *file, int proc, pid_t pid, const str
     idmap_format(map, text);
     if (!direct)
         return write_through_program(file, pid, text, awake, why);
-    return proc_write(proc, file->name, text) < 0 ? fail(why, file->direct) : 0;
+    return write_file(proc, file->name, text) < 0 ? fail(why, file->direct) : 0;
 }
 
 int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
@@ -206,7 +216,7 @@ int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t 
 
     if (write_map(&uid_map, proc, pid, &maps->users, users_direct, awake, why) < 0)
         return -1;
-    if (maps->setgroups != SETGROUPS_UNSAID && proc_write(proc, "setgroups", denied ? "deny" : "allow") < 0)
+    if (maps->setgroups != SETGROUPS_UNSAID && write_file(proc, "setgroups", denied ? "deny" : "allow") < 0)
         return fail(why, STEP_SETGROUPS_FILE);
     return write_map(&gid_map, proc, pid, &maps->groups, groups_direct, awake, why);
 }

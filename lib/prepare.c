@@ -17,6 +17,9 @@
 #include "caps.h"
 #include "proc.h"
 
+/* What the shell does when it can no longer go back. A helper could do it just now, so it fails for a moment only. */
+enum { TRIES = 3 };
+
 static int raise_loopback(void)
 {
     struct ifreq lo = {.ifr_name = "lo"};
@@ -58,20 +61,33 @@ static int change_directory(const struct plan *plan)
     return plan->wd_fd >= 0 ? fchdir(plan->wd_fd) : 0;
 }
 
+int prepare_return(int root, int directory, struct failure *why)
+{
+    int status = -1;
+
+    for (int tries = 0; tries < TRIES && status < 0; tries++)
+        status = fchdir(root) < 0 || chroot(".") < 0 ? fail(why, STEP_KEEP_ROOT)
+                 : fchdir(directory) < 0             ? fail(why, STEP_KEEP_WD)
+                                                     : 0;
+    return status;
+}
+
 /*
- * The shell will return to this directory by fchdir(2), which asks for search permission as the process is then:
- * a directory that it stood in by inheritance may be closed to it. Better refused here than found out after setns(2).
+ * The shell will return to this root and directory as prepare_return() does, with the permissions that the process has
+ * then: a directory that it stood in by inheritance may be closed to it, a filter may refuse chroot(2). Better refused
+ * here than found out after setns(2).
  */
-static int rehearse_directory(const struct plan *plan)
+static int rehearse_return(const struct plan *plan, struct failure *why)
 {
     if (plan_moves(plan) || !plan_carries_directories(plan))
         return 0;
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = here < 0 ? -1 : fchdir(here);
-    int err = errno;
+    int status = root < 0 || here < 0 ? fail(why, STEP_KEEP_WD) : prepare_return(root, here, why);
+    if (root >= 0)
+        close(root);
     if (here >= 0)
         close(here);
-    errno = err;
     return status;
 }
 
@@ -160,9 +176,7 @@ int prepare(const struct plan *plan, struct failure *why)
     if (plan->mount_binfmt
         && mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why) < 0)
         return -1;
-    if (rehearse_directory(plan) < 0)
-        return fail(why, STEP_KEEP_WD);
-    return 0;
+    return rehearse_return(plan, why);
 }
 
 int prepare_choose(const struct plan *plan, struct credentials *chosen, struct failure *why)
@@ -191,19 +205,54 @@ static int drop_groups(const struct plan *plan)
     return setgroups(0, NULL) < 0 && !(errno == EPERM && (plan->join & CLONE_NEWUSER)) ? -1 : 0;
 }
 
-int prepare_credentials(const struct plan *plan, const struct credentials *chosen, struct failure *why)
+static int take_groups(const struct plan *plan, const struct credentials *chosen)
 {
-    if (plan->set_groups && drop_groups(plan) < 0)
-        return fail(why, STEP_SETGROUPS);
-    if (plan->set_gid && setgid(chosen->gid) < 0)
-        return fail(why, STEP_SETGID);
-    /* Leaving UID 0 would take the capabilities away: capabilities(7). */
-    if (plan->keep_caps)
-        prctl(PR_SET_KEEPCAPS, 1);
-    int status = plan->set_uid && setuid(chosen->uid) < 0 ? fail(why, STEP_SETUID) : 0;
+    (void)chosen;
+    return plan->set_groups ? drop_groups(plan) : 0;
+}
+
+static int take_group(const struct plan *plan, const struct credentials *chosen)
+{
+    return plan->set_gid ? setgid(chosen->gid) : 0;
+}
+
+/* Leaving UID 0 would take the capabilities away: capabilities(7). */
+static int take_user(const struct plan *plan, const struct credentials *chosen)
+{
+    if (!plan->set_uid)
+        return 0;
+    if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1) < 0)
+        return -1;
+    int status = setuid(chosen->uid);
+    int err = errno;
     if (plan->keep_caps)
         prctl(PR_SET_KEEPCAPS, 0);
-    if (status == 0 && plan->keep_caps && caps_make_ambient() < 0)
-        return fail(why, STEP_KEEP_CAPS);
+    errno = err;
     return status;
+}
+
+static int take_capabilities(const struct plan *plan, const struct credentials *chosen)
+{
+    (void)chosen;
+    return plan->keep_caps ? caps_make_ambient() : 0;
+}
+
+int prepare_credentials(const struct plan *plan, const struct credentials *chosen, struct failure *why)
+{
+    static const struct {
+        int (*take)(const struct plan *plan, const struct credentials *chosen);
+        enum step step;
+    } steps[] = {{take_groups, STEP_SETGROUPS},
+                 {take_group, STEP_SETGID},
+                 {take_user, STEP_SETUID},
+                 {take_capabilities, STEP_KEEP_CAPS}};
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int status = -1;
+        for (int tries = 0; tries < TRIES && status < 0; tries++)
+            status = steps[i].take(plan, chosen);
+        if (status < 0)
+            return fail(why, steps[i].step);
+    }
+    return 0;
 }

@@ -33,26 +33,28 @@ int proc_open_self(int procfs)
     return openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* /proc/self names the reader by its number in the PID namespace that this procfs was mounted for. */
-static bool is_own(int procfs)
+/*
+ * /proc/self names the reader by its number in the PID namespace that this procfs was mounted for, if it has one there.
+ * 0, or -1 and errno.
+ */
+static int check_own(int procfs)
 {
     char self[16];
     ssize_t length = readlinkat(procfs, "self", self, sizeof self - 1);
 
-    if (length <= 0)
-        return false;
-    self[length] = '\0';
-    return atoi(self) == getpid();
+    if (length < 0 && errno != ENOENT)
+        return -1;
+    self[length < 0 ? 0 : length] = '\0';
+    errno = EXDEV;
+    return atoi(self) == getpid() ? 0 : -1;
 }
 
 static int open_number(int procfs, pid_t pid)
 {
     char name[16];
 
-    if (!is_own(procfs)) {
-        errno = EXDEV;
+    if (check_own(procfs) < 0)
         return -1;
-    }
     snprintf(name, sizeof name, "%d", (int)pid);
     return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }

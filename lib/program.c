@@ -53,7 +53,8 @@ static int await_end(pid_t pid, const sigset_t *awake)
         kill(pid, SIGKILL);
     if (ended.fd >= 0)
         close(ended.fd);
-    waitpid(pid, &status, 0);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
     if (interrupted)
         errno = EINTR;
     else if (status != 0)

@@ -10,7 +10,8 @@
  * the shell stays outside of a PID namespace that it makes, the inner process stays as its init. That one is not to be
  * a child of the shell, which would find it in the way of its own: so there the shell is no subreaper.
  *
- * Messages are one packet each: a failure, STEP_NONE for success, and the IDs that the helper has chosen. The kernel adds the sender's PID as the shell
+ * Messages are one packet each: a failure, STEP_NONE for success, and the IDs that the helper has chosen; or the inner
+ * process's PID, for a shell that gives up before it hears of that itself. The kernel adds the sender's PID as the shell
  * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
  * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
  * anything was joined, since one inside may be false.
@@ -39,9 +40,12 @@ union control {
     char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
 };
 
+enum { TRIES = 3 }; /* of what is behind the point of no return, where the kernel is short of something */
+
 struct message {
     struct failure what;
     struct credentials chosen;
+    pid_t born; /* 0, or all that this message says: the inner process's PID */
 };
 
 /* Sends a message; proc: a descriptor to go with it, or -1. False: the shell is gone. */
@@ -66,12 +70,23 @@ static _Noreturn void give_up(int socket, const struct failure *what)
     _exit(EXIT_FAILURE);
 }
 
+/* True: the other side has the word, or is gone, which the next message from there tells. */
+static bool say(int socket)
+{
+    const char word = 0;
+
+    return send(socket, &word, sizeof word, MSG_NOSIGNAL) >= 0 || errno == EPIPE || errno == ECONNRESET;
+}
+
 /* Waits for the shell's word; ends the helper when there is none to come. */
 static void await_shell(int socket)
 {
     char word;
+    ssize_t got = -1;
 
-    if (recv(socket, &word, sizeof word, 0) != sizeof word)
+    for (int tries = 0; tries < TRIES && got < 0; tries++)
+        got = recv(socket, &word, sizeof word, 0);
+    if (got != sizeof word)
         _exit(EXIT_FAILURE);
 }
 
@@ -102,8 +117,8 @@ static void report(int socket, int procfs, const struct credentials *chosen)
 
     if (procfs >= 0 && proc < 0)
         proc = -errno;
-    /* If the shell is gone, the wait that follows ends the helper. */
-    (void)tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen}, proc);
+    if (!tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen, 0}, proc))
+        _exit(EXIT_FAILURE); /* each would wait for the other */
     if (proc >= 0)
         close(proc);
     await_shell(socket);
@@ -118,18 +133,19 @@ static void fork_inner(int socket)
         fail(&what, STEP_FORK);
         give_up(socket, &what);
     }
-    if (inner > 0)
+    if (inner > 0) {
+        (void)tell(socket, &(struct message){.born = inner}, -1); /* the inner one itself is heard of, if it lives */
         _exit(EXIT_SUCCESS);
+    }
     supervise_as_moved();
 }
 
 /*
- * The shell's supervisor is now the one to end with. One that died before this was asked for is found out when it
- * cannot be told.
+ * The word of the one that is the shell from now on. It comes after its end has been tied to the supervisor's (or its
+ * init's has): a supervisor that died before that is found out now, when it cannot be told.
  */
-static void go_on_supervised(const struct plan *plan, int socket)
+static void go_on(int socket)
 {
-    prctl(PR_SET_PDEATHSIG, plan->death_signal);
     if (!tell(socket, &(struct message){.what.step = STEP_NONE}, -1))
         _exit(EXIT_FAILURE);
     close(socket);
@@ -139,9 +155,12 @@ static void go_on_supervised(const struct plan *plan, int socket)
 static void await_init(const int pipe[2])
 {
     char byte;
+    ssize_t got;
 
     close(pipe[1]);
-    if (read(pipe[0], &byte, sizeof byte) != sizeof byte)
+    while ((got = read(pipe[0], &byte, sizeof byte)) < 0)
+        ;
+    if (got == 0)
         _exit(EXIT_FAILURE);
     close(pipe[0]);
     supervise_as_moved();
@@ -163,13 +182,15 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
         give_up(socket, &what);
     }
     if (shell == 0) {
-        close(socket);
         await_init(pipe);
+        go_on(socket);
         return;
     }
     report(socket, procfs, chosen);
-    go_on_supervised(plan, socket);
-    (void)!write(pipe[1], "", 1);
+    prctl(PR_SET_PDEATHSIG, plan->death_signal);
+    close(socket);
+    while (write(pipe[1], "", 1) < 0 && errno != EPIPE) /* SIGPIPE is blocked */
+        ;
     supervise(shell, &none);
 }
 
@@ -183,7 +204,8 @@ static enum staged go_on_inside(const struct plan *plan, int socket, int procfs,
         report(socket, procfs, chosen);
         if (plan_leaves_reaper(plan))
             reap_until_end_of(shell);
-        go_on_supervised(plan, socket);
+        prctl(PR_SET_PDEATHSIG, plan->death_signal);
+        go_on(socket);
     }
     if (procfs >= 0)
         close(procfs);
@@ -240,7 +262,7 @@ static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
     struct ucred sender = {0};
 
     close_proc(stage);
-    stage->proc = message->msg_flags & MSG_CTRUNC ? -EMFILE : -err;
+    stage->proc = message->msg_flags & MSG_CTRUNC ? -EMFILE : err > 0 ? -err : -ENOENT;
     for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
         if (part->cmsg_type == SCM_CREDENTIALS)
             memcpy(&sender, CMSG_DATA(part), sizeof sender);
@@ -250,27 +272,64 @@ static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
     return sender.pid;
 }
 
-/* Receives one message. Returns the sender's PID, or -1 and *why: the helper's failure, or that it ended. */
-static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *why)
+/* Receives a message. Returns the sender's PID, or -1 and *why: what went wrong, or that the helpers have ended. */
+static pid_t receive(struct stage *stage, struct message *text, int flags, struct failure *why)
 {
     union control control;
-    struct message text;
-    struct iovec packet = {&text, sizeof text};
+    struct iovec packet = {text, sizeof *text};
     struct msghdr message = {
         .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    struct pollfd ready = {.fd = stage->socket, .events = POLLIN};
+    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC | flags);
 
-    if (ppoll(&ready, 1, NULL, awake) < 0)
-        return fail(why, STEP_INTERRUPTED);
-    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
-    pid_t sender = got == sizeof text ? read_control(stage, &message, text.what.err) : 0;
+    if (got < 0 && errno != ECONNRESET) /* one that died without reading the last word */
+        return fail(why, STEP_SOCKET);
+    pid_t sender = got == sizeof *text ? read_control(stage, &message, text->what.err) : 0;
+    if (sender <= 0) {
+        *why = (struct failure){.step = STEP_HELPER, .err = ECHILD};
+        return -1;
+    }
+    if (text->born > 0)
+        stage->inner = text->born;
+    return sender;
+}
+
+/* Waits for a helper's word, and returns as receive(); *why is what the helper says. */
+static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *why)
+{
+    struct pollfd ready = {.fd = stage->socket, .events = POLLIN};
+    struct message text;
+    pid_t sender;
+
+    do {
+        if (ppoll(&ready, 1, NULL, awake) < 0)
+            return fail(why, errno == EINTR ? STEP_INTERRUPTED : STEP_SOCKET);
+        sender = receive(stage, &text, 0, why);
+    } while (sender > 0 && text.born > 0);
     if (sender > 0) {
         *why = text.what;
         stage->chosen = text.chosen;
-        return sender;
     }
-    *why = (struct failure){.step = STEP_HELPER, .err = ECHILD};
-    return -1;
+    return sender;
+}
+
+/*
+ * A helper that is about to fork may leave an inner one behind that the shell has not heard of. With the word that it
+ * will wait for refused, it ends soon, and tells before; a second is plenty, and then it is killed.
+ */
+static void look_for_inner(struct stage *stage)
+{
+    enum { SECOND = 1000 };
+    struct pollfd ready = {.fd = stage->socket, .events = POLLIN};
+    struct message text;
+    struct failure ignored;
+
+    while (stage->inner <= 0 && poll(&ready, 1, SECOND) > 0) {
+        pid_t sender = receive(stage, &text, 0, &ignored);
+        if (sender < 0)
+            return;
+        if (sender != stage->helper)
+            stage->inner = sender;
+    }
 }
 
 static int write_maps(const struct stage *stage, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
@@ -283,8 +342,8 @@ static int write_maps(const struct stage *stage, const struct idmaps *maps, cons
 
 static void wait_for_end(pid_t *pid)
 {
-    if (*pid > 0)
-        waitpid(*pid, NULL, 0);
+    while (*pid > 0 && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        ;
     *pid = 0;
 }
 
@@ -311,13 +370,13 @@ static int check_adopted(pid_t inner, struct failure *why)
 /* Follows the helpers until one is ready in the finished namespaces. */
 static int direct(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why)
 {
-    const char word = 0;
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps)) {
         if (hear(stage, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
-        (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, the next hear() says so */
+        if (!say(stage->socket))
+            return fail(why, STEP_SOCKET);
     }
     sender = hear(stage, awake, why);
     if (sender > 0 && sender != stage->helper) {
@@ -356,7 +415,11 @@ static enum staged start(struct stage *stage, const struct plan *plan, int cpu, 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return fail(why, STEP_SOCKET);
     stage->socket = ends[0];
-    setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+    if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        fail(why, STEP_SOCKET);
+        close(ends[1]);
+        return STAGE_FAILED;
+    }
     stage->helper = get_ready(stage, plan, &shell) < 0 ? -1 : fork();
     if (stage->helper == 0) {
         close(ends[0]);
@@ -392,13 +455,17 @@ void stage_end(struct stage *stage)
 {
     int err = errno;
 
+    if (stage->socket >= 0 && stage->adopts) {
+        shutdown(stage->socket, SHUT_WR);
+        look_for_inner(stage);
+    }
     if (stage->socket >= 0)
         close(stage->socket);
     stage->socket = -1;
-    close_proc(stage);
     if (stage->helper > 0)
         kill(stage->helper, SIGKILL);
     adopt(stage);
+    close_proc(stage);
     if (stage->inner > 0 && !stage->reaper)
         kill(stage->inner, SIGKILL);
     wait_for_end(&stage->inner);
@@ -408,21 +475,23 @@ void stage_end(struct stage *stage)
 
 void stage_leave_reaper(struct stage *stage)
 {
-    const char word = 0;
-
-    (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* one that is gone has taken the namespace with it */
+    for (int tries = 0; tries < TRIES && !say(stage->socket); tries++)
+        ; /* one that is gone has taken the namespace with it */
     stage->inner = 0;
     stage_end(stage);
 }
 
 int stage_release(struct stage *stage, struct failure *why)
 {
-    const char word = 0;
     sigset_t all;
 
     sigfillset(&all);
-    (void)!send(stage->socket, &word, sizeof word, MSG_NOSIGNAL); /* if it is gone, hear() says so */
-    if (hear(stage, &all, why) < 0)
+    if (!say(stage->socket))
+        return fail(why, STEP_SOCKET);
+    /* From here on it may be the shell: only its death is a failure. */
+    while (hear(stage, &all, why) < 0 && why->step != STEP_HELPER)
+        ;
+    if (why->step != STEP_NONE)
         return -1;
     close(stage->socket);
     stage->socket = -1;

@@ -39,6 +39,12 @@ static const char *after_owner(const char *line, const char *owner)
     return length > 0 && strncmp(line, owner, length) == 0 && line[length] == ':' ? line + length + 1 : NULL;
 }
 
+/* Whether getpwuid(3) has not looked, rather than not found: it says the latter in several ways. */
+static bool look_up_failed(int err)
+{
+    return err != 0 && err != ENOENT && err != ESRCH && err != EBADF && err != EPERM;
+}
+
 /* "OWNER:START:COUNT" */
 static bool parse_line(const char *line, const char *name, const char *number, struct range *range)
 {
@@ -65,9 +71,10 @@ static int from_file(enum subid kind, const char *name, const char *number, stru
         return -1;
     while (!found && getline(&line, &size, file) >= 0)
         found = parse_line(line, name, number, range);
+    int err = ferror(file) ? errno : ENOENT;
     free(line);
     fclose(file);
-    errno = ENOENT;
+    errno = err;
     return found ? 0 : -1;
 }
 
@@ -129,7 +136,8 @@ static int hear_child(pid_t child, int in, const sigset_t *awake, struct range *
 
     if (got < 0)
         kill(child, SIGKILL);
-    waitpid(child, &status, 0);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
     if (got == sizeof *range)
         return 0;
     errno = got < 0 ? EINTR : WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
@@ -158,11 +166,14 @@ static int from_name_service(enum subid kind, const char *name, struct range *ra
 
 int subid_first(enum subid kind, uid_t user, unsigned *outer, unsigned *count)
 {
-    struct passwd *entry = getpwuid(user);
     char number[16];
     struct range range;
     int status = -1;
 
+    errno = 0;
+    struct passwd *entry = getpwuid(user);
+    if (!entry && look_up_failed(errno))
+        return -1;
     snprintf(number, sizeof number, "%u", (unsigned)user);
     char *name = strdup(entry ? entry->pw_name : number);
     if (!name)

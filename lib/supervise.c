@@ -11,6 +11,7 @@
  */
 #include "supervise.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -245,7 +246,7 @@ static bool reap(struct supervisor *self, int *ended)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid < 0 && errno == EINTR)) {
         if (pid != self->moved)
             continue;
         if (!WIFSTOPPED(status)) {

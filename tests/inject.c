@@ -1,0 +1,584 @@
+/*
+ * inject REPORT FAULT COMMAND [ARG...]: runs COMMAND, a shell, and has one system call of it fail, or kills it there.
+ *
+ * The shell marks by signals to itself where its work begins (SIGRTMAX-1) and ends (SIGRTMAX); these are kept from it.
+ * In between, each process has a role, by its birth: the shell is 0, its first helper 1, and so on. One that is born
+ * there works until a mark of its own, or its end. FAULT is ROLE:CALL:N:ERROR, the role's N-th such call that fails with
+ * ERROR, or is where it is killed: "KILL". With "-" for FAULT nothing fails. REPORT receives, a line each:
+ *
+ *   fault FAULT    one that can be asked for, where there was none
+ *   hit N M        the fault has happened, after N words to helpers (sendto) and M from them (sendmsg)
+ *   state ...      of the process that marks, what /proc does not show; at the first mark and the last
+ *   end ROLE       the process that has made the last mark
+ *   orphan ...     a process that outlived the shell
+ *   hang ...       a process that was there when the time was up
+ *   unknown N      a system call that this program has no name for
+ *
+ * The status is that of the shell. A tracer that were strace(1) would do, but: its counts are one for all processes and
+ * begin with the shell's start; a close(2) that it fails leaves the file open, which the kernel never does; and no
+ * program that is traced becomes another user (newuidmap). So this one lets go of what executes a program.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __x86_64__
+
+enum { ERRORS = 3, TRACEES = 64, CALLS = 512, SECONDS = 10, GRACE = 3, TICKS = 5 };
+
+/* The errors that fit each call; without one, it cannot fail. */
+static const struct call {
+    long number;
+    const char *name;
+    int errors[ERRORS]; /* 0: no more */
+} calls[] = {
+    {SYS_access, "access", {EACCES}},
+    {SYS_brk, "brk", {0}}, /* without more of the heap, malloc(3) maps memory */
+    {SYS_capget, "capget", {0}},
+    {SYS_capset, "capset", {EPERM}},
+    {SYS_chdir, "chdir", {EACCES, ENOMEM}},
+    {SYS_chroot, "chroot", {EPERM, ENOMEM}},
+    {SYS_clone, "clone", {ENOMEM, EAGAIN}},
+    {SYS_clone3, "clone3", {ENOMEM, EAGAIN, ENOSYS}},
+    {SYS_close, "close", {EINTR, EIO}},
+    {SYS_close_range, "close_range", {ENOSYS}},
+    {SYS_connect, "connect", {ECONNREFUSED}},
+    {SYS_dup, "dup", {EMFILE}},
+    {SYS_dup2, "dup2", {EMFILE, EINTR}},
+    {SYS_execve, "execve", {ENOMEM, EACCES}},
+    {SYS_exit, "exit", {0}},
+    {SYS_exit_group, "exit_group", {0}},
+    {SYS_faccessat2, "faccessat2", {EACCES}},
+    {SYS_fchdir, "fchdir", {EACCES, EIO}},
+    {SYS_fcntl, "fcntl", {EMFILE}},
+    {SYS_fstat, "fstat", {EIO}},
+    {SYS_fstatfs, "fstatfs", {EIO}},
+    {SYS_futex, "futex", {0}},
+    {SYS_getcwd, "getcwd", {ENOENT, ENOMEM}},
+    {SYS_getdents64, "getdents64", {EIO}},
+    {SYS_getegid, "getegid", {0}},
+    {SYS_geteuid, "geteuid", {0}},
+    {SYS_getgid, "getgid", {0}},
+    {SYS_getgroups, "getgroups", {0}},
+    {SYS_getpgid, "getpgid", {0}},
+    {SYS_getpgrp, "getpgrp", {0}},
+    {SYS_getpid, "getpid", {0}},
+    {SYS_getppid, "getppid", {0}},
+    {SYS_getpriority, "getpriority", {0}},
+    {SYS_getrandom, "getrandom", {0}},
+    {SYS_gettid, "gettid", {0}},
+    {SYS_getuid, "getuid", {0}},
+    {SYS_ioctl, "ioctl", {EPERM, ENOMEM}},
+    {SYS_kill, "kill", {EPERM}},
+    {SYS_lseek, "lseek", {0}}, /* bash's own, in the script it reads */
+    {SYS_madvise, "madvise", {ENOMEM}},
+    {SYS_mmap, "mmap", {ENOMEM}},
+    {SYS_mount, "mount", {EPERM, ENOMEM, ENOSPC}},
+    {SYS_mprotect, "mprotect", {ENOMEM}},
+    {SYS_mremap, "mremap", {ENOMEM}},
+    {SYS_munmap, "munmap", {ENOMEM}},
+    {SYS_newfstatat, "newfstatat", {EACCES, ENOMEM}},
+    {SYS_open, "open", {EMFILE, ENOMEM}},
+    {SYS_openat, "openat", {EMFILE, ENOMEM, EINTR}},
+    {SYS_pidfd_open, "pidfd_open", {EMFILE, ENOMEM, ENOSYS}},
+    {SYS_pidfd_send_signal, "pidfd_send_signal", {EPERM}},
+    {SYS_pipe2, "pipe2", {EMFILE}},
+    {SYS_poll, "poll", {EINTR, ENOMEM}},
+    {SYS_ppoll, "ppoll", {EINTR, ENOMEM}},
+    {SYS_prctl, "prctl", {EPERM}},
+    {SYS_pread64, "pread64", {EIO}},
+    {SYS_prlimit64, "prlimit64", {EPERM}},
+    {SYS_read, "read", {EIO, EINTR, ENOMEM}},
+    {SYS_readlink, "readlink", {EACCES, ENOMEM}},
+    {SYS_readlinkat, "readlinkat", {EACCES, ENOMEM}},
+    {SYS_recvfrom, "recvfrom", {ENOMEM, EINTR}},
+    {SYS_recvmsg, "recvmsg", {ENOMEM, EINTR}},
+    {SYS_restart_syscall, "restart_syscall", {0}},
+    {SYS_rt_sigaction, "rt_sigaction", {0}},
+    {SYS_rt_sigprocmask, "rt_sigprocmask", {0}},
+    {SYS_rt_sigreturn, "rt_sigreturn", {0}},
+    {SYS_rt_sigtimedwait, "rt_sigtimedwait", {EINTR, EAGAIN}},
+    {SYS_sched_getaffinity, "sched_getaffinity", {EINVAL}},
+    {SYS_sched_setaffinity, "sched_setaffinity", {EINVAL}},
+    {SYS_sendmsg, "sendmsg", {ENOBUFS, EINTR, EPERM}},
+    {SYS_sendto, "sendto", {ENOBUFS, EINTR}},
+    {SYS_setgid, "setgid", {EPERM}},
+    {SYS_setgroups, "setgroups", {EPERM, ENOMEM}},
+    {SYS_sethostname, "sethostname", {EPERM}},
+    {SYS_setns, "setns", {EPERM, ENOMEM, EINVAL}},
+    {SYS_setpgid, "setpgid", {EPERM}},
+    {SYS_set_robust_list, "set_robust_list", {0}},
+    {SYS_setresgid, "setresgid", {EPERM}},
+    {SYS_setresuid, "setresuid", {EPERM, EAGAIN}},
+    {SYS_setrlimit, "setrlimit", {EPERM}},
+    {SYS_setsockopt, "setsockopt", {ENOMEM}},
+    {SYS_setuid, "setuid", {EPERM, EAGAIN}},
+    {SYS_sigaltstack, "sigaltstack", {ENOMEM}},
+    {SYS_socket, "socket", {EMFILE, ENOMEM, EPERM}},
+    {SYS_socketpair, "socketpair", {EMFILE, ENOMEM}},
+    {SYS_stat, "stat", {EACCES}},
+    {SYS_statfs, "statfs", {EIO}},
+    {SYS_sysinfo, "sysinfo", {0}},
+    {SYS_umask, "umask", {0}},
+    {SYS_umount2, "umount2", {EBUSY}},
+    {SYS_uname, "uname", {0}},
+    {SYS_unlink, "unlink", {EROFS}},
+    {SYS_unshare, "unshare", {ENOSPC, EPERM, ENOMEM}},
+    {SYS_vfork, "vfork", {ENOMEM}},
+    {SYS_wait4, "wait4", {EINTR}},
+    {SYS_waitid, "waitid", {EINTR, ECHILD}},
+    {SYS_write, "write", {ENOSPC, EIO, EINTR}},
+};
+
+struct tracee {
+    pid_t pid;
+    int role; /* -1: one of before the beginning */
+    bool works, in_call;
+    int failing;         /* the error of the call that it is in; 0: none */
+    int seen[CALLS];     /* how often it has made each call */
+    bool waits, started; /* it has stopped for the first time; its birth is known */
+    int waited;          /* ticks of the clock */
+};
+
+static struct tracee tracees[TRACEES];
+static int count, roles;
+static FILE *report;
+static bool lists, hit;
+static int words, words_before; /* the hit */
+static int answers, answers_before;
+static volatile sig_atomic_t ticks;
+
+static struct {
+    int role, nth, error; /* error 0: is killed */
+    char call[32];
+} fault;
+
+static void tick(int number)
+{
+    (void)number;
+    ticks++;
+}
+
+static struct tracee *find(pid_t pid)
+{
+    for (int i = 0; i < count; i++)
+        if (tracees[i].pid == pid)
+            return &tracees[i];
+    return NULL;
+}
+
+static struct tracee *add(pid_t pid)
+{
+    if (count == TRACEES) {
+        fputs("hang: too many processes\n", report);
+        exit(124);
+    }
+    tracees[count] = (struct tracee){.pid = pid, .role = -1};
+    return &tracees[count++];
+}
+
+static const struct call *call_of(long number)
+{
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (calls[i].number == number)
+            return &calls[i];
+    return NULL;
+}
+
+/* Some operations cannot fail when they are known at all. */
+static bool can_fail(const struct call *call, const struct user_regs_struct *registers)
+{
+    int option = (int)registers->rdi;
+
+    return call->errors[0] != 0
+           && (call->number != SYS_prctl || option == PR_SET_KEEPCAPS || option == PR_CAP_AMBIENT
+               || option == PR_CAPBSET_READ)
+           && (call->number != SYS_fcntl || registers->rsi == 0 /* F_DUPFD */ || registers->rsi == 1030);
+}
+
+static bool is_mark(const struct call *call, const struct user_regs_struct *registers)
+{
+    return call->number == SYS_kill && ((int)registers->rsi == SIGRTMAX || (int)registers->rsi == SIGRTMAX - 1);
+}
+
+static void list(const struct tracee *self, const struct call *call, int nth)
+{
+    for (int i = 0; i < ERRORS && call->errors[i] != 0; i++)
+        fprintf(report, "fault %d:%s:%d:%s\n", self->role, call->name, nth, strerrorname_np(call->errors[i]));
+}
+
+static void resume(struct tracee *self, int signal)
+{
+    ptrace(self->works ? PTRACE_SYSCALL : PTRACE_CONT, self->pid, NULL, (void *)(long)signal);
+}
+
+/* The call is replaced by one that there is not; close(2) is carried out, as it is where it fails. */
+static void fail_call(struct tracee *self, struct user_regs_struct *registers)
+{
+    hit = true;
+    words_before = words;
+    answers_before = answers;
+    if (fault.error == 0) {
+        kill(self->pid, SIGKILL);
+        return;
+    }
+    self->failing = fault.error;
+    if (registers->orig_rax == SYS_close)
+        return;
+    registers->orig_rax = (unsigned long long)-1;
+    ptrace(PTRACE_SETREGS, self->pid, NULL, registers);
+}
+
+/* True: it is no longer traced. */
+static bool begin_call(struct tracee *self, struct user_regs_struct *registers)
+{
+    const struct call *call = call_of((long)registers->orig_rax);
+
+    if (!call) {
+        fprintf(report, "unknown %ld\n", (long)registers->orig_rax);
+        return false;
+    }
+    if (is_mark(call, registers))
+        return false;
+    bool fails = can_fail(call, registers);
+    int nth = ++self->seen[call - calls];
+    if (lists && fails)
+        list(self, call, nth);
+    if (lists)
+        fprintf(report, "fault %d:%s:%d:KILL\n", self->role, call->name, nth);
+    if (!lists && !hit && self->role == fault.role && nth == fault.nth && strcmp(call->name, fault.call) == 0) {
+        fail_call(self, registers);
+        return false;
+    }
+    words += call->number == SYS_sendto;
+    answers += call->number == SYS_sendmsg;
+    if (call->number != SYS_execve)
+        return false;
+    ptrace(PTRACE_DETACH, self->pid, NULL, NULL);
+    return true;
+}
+
+static void end_call(struct tracee *self, struct user_regs_struct *registers)
+{
+    if (self->failing == 0)
+        return;
+    registers->rax = (unsigned long long)-self->failing;
+    ptrace(PTRACE_SETREGS, self->pid, NULL, registers);
+    self->failing = 0;
+}
+
+static void forget(struct tracee *self)
+{
+    *self = tracees[--count];
+}
+
+static void on_call(struct tracee *self)
+{
+    struct user_regs_struct registers;
+
+    self->in_call = !self->in_call;
+    if (ptrace(PTRACE_GETREGS, self->pid, NULL, &registers) == 0) {
+        if (!self->in_call)
+            end_call(self, &registers);
+        else if (self->works && begin_call(self, &registers)) {
+            forget(self);
+            return;
+        }
+    }
+    resume(self, 0);
+}
+
+/* False: it has ended, which is left for follow() to find. */
+static bool await_stop(pid_t pid)
+{
+    siginfo_t info;
+    int status;
+
+    while (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL) < 0)
+        if (errno != EINTR)
+            return false;
+    return info.si_code == CLD_TRAPPED && waitpid(pid, &status, __WALL) == pid;
+}
+
+/* Has a stopped process make a call; it stands behind the instruction that does such a thing. */
+static long call_in(pid_t pid, const struct user_regs_struct *registers, long number, unsigned long long first,
+                    unsigned long long second)
+{
+    struct user_regs_struct call = *registers;
+
+    call.rax = (unsigned long long)number;
+    call.rdi = first;
+    call.rsi = second;
+    call.rdx = call.r10 = call.r8 = 0;
+    call.orig_rax = (unsigned long long)-1;
+    call.rip -= 2;
+    ptrace(PTRACE_SETREGS, pid, NULL, &call);
+    for (int i = 0; i < 2; i++) {
+        ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+        if (!await_stop(pid))
+            return -1;
+    }
+    ptrace(PTRACE_GETREGS, pid, NULL, &call);
+    ptrace(PTRACE_SETREGS, pid, NULL, registers);
+    return (long)call.rax;
+}
+
+/* What /proc does not show of a process. */
+static void tell_state(pid_t pid)
+{
+    static const struct {
+        const char *name;
+        int option;
+        bool to_memory;
+    } states[] = {
+        {"subreaper", PR_GET_CHILD_SUBREAPER, true}, {"pdeathsig", PR_GET_PDEATHSIG, true},
+        {"keepcaps", PR_GET_KEEPCAPS, false},        {"dumpable", PR_GET_DUMPABLE, false},
+        {"securebits", PR_GET_SECUREBITS, false},
+    };
+    struct user_regs_struct registers;
+    unsigned long long mask, all; /* of signals, as the kernel has them */
+
+    ptrace(PTRACE_GETREGS, pid, NULL, &registers);
+    unsigned long long memory = (registers.rsp - 1024) & ~7ULL; /* below what the process uses of its stack */
+    if ((ptrace(PTRACE_PEEKTEXT, pid, (void *)(registers.rip - 2), NULL) & 0xffff) != 0x050f)
+        return;
+    /* Signals wait meanwhile, or else one would look like the call's end. */
+    memset(&all, 0xff, sizeof all);
+    ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof mask, &mask);
+    ptrace(PTRACE_SETSIGMASK, pid, (void *)sizeof all, &all);
+    fputs("state", report);
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        long value = call_in(pid, &registers, SYS_prctl, (unsigned long long)states[i].option, memory);
+        if (states[i].to_memory && value == 0)
+            value = (int)ptrace(PTRACE_PEEKDATA, pid, (void *)memory, NULL);
+        fprintf(report, " %s=%ld", states[i].name, value);
+    }
+    fputc('\n', report);
+    ptrace(PTRACE_SETSIGMASK, pid, (void *)sizeof mask, &mask);
+}
+
+static const long options =
+    PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+
+static void on_signal(struct tracee *self, int number)
+{
+    if (number == SIGRTMAX - 1) {
+        tell_state(self->pid);
+        ptrace(PTRACE_SETOPTIONS, self->pid, NULL, (void *)options);
+        self->role = roles++;
+        self->works = true;
+        number = 0;
+    } else if (number == SIGRTMAX) {
+        fprintf(report, "end %d\n", self->role);
+        self->works = false;
+        tell_state(self->pid);
+        number = 0;
+    }
+    resume(self, number);
+}
+
+static void on_birth(const struct tracee *parent)
+{
+    unsigned long pid;
+
+    ptrace(PTRACE_GETEVENTMSG, parent->pid, NULL, &pid);
+    bool works = parent->works;
+    struct tracee *child = find((pid_t)pid);
+    if (!child)
+        child = add((pid_t)pid);
+    child->started = true;
+    child->works = works;
+    if (works)
+        child->role = roles++;
+    if (child->waits)
+        resume(child, 0);
+}
+
+static void on_stop(struct tracee *self, int status)
+{
+    int signal = WSTOPSIG(status), event = status >> 16;
+
+    if (signal == (SIGTRAP | 0x80)) {
+        on_call(self);
+    } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+        pid_t pid = self->pid;
+        on_birth(self);
+        resume(find(pid), 0);
+    } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
+        ptrace(PTRACE_LISTEN, self->pid, NULL, NULL);
+    } else if (event == PTRACE_EVENT_STOP && !self->started) {
+        self->waits = true; /* for the news of its birth */
+    } else if (event != 0) {
+        resume(self, 0);
+    } else {
+        on_signal(self, signal);
+    }
+}
+
+static void tell_hit(void)
+{
+    if (hit)
+        fprintf(report, "hit %d %d\n", words_before, answers_before);
+}
+
+/* The processes that are still there, one line each. */
+static void tell_rest(const char *word)
+{
+    char command[64];
+
+    snprintf(command, sizeof command, "ps -o pid=,ppid=,stat=,comm=,wchan= --ppid %d", (int)getpid());
+    for (int i = 0; i < count; i++)
+        fprintf(report, "%s: process %d of role %d\n", word, tracees[i].pid, tracees[i].role);
+    FILE *children = popen(command, "re"); /* ps(1) itself is one of them */
+    char line[256];
+    while (children && fgets(line, sizeof line, children))
+        if (!strstr(line, " sh ") && !strstr(line, " ps "))
+            fprintf(report, "%s: %s", word, line);
+    if (children)
+        pclose(children);
+}
+
+static void kill_rest(void)
+{
+    char path[64];
+
+    for (int i = 0; i < count; i++)
+        kill(tracees[i].pid, SIGKILL);
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *children = fopen(path, "re");
+    int pid;
+    while (children && fscanf(children, "%d", &pid) == 1)
+        kill(pid, SIGKILL);
+    if (children)
+        fclose(children);
+}
+
+static _Noreturn void time_is_up(const char *word)
+{
+    tell_rest(word);
+    tell_hit();
+    fflush(report);
+    kill_rest();
+    _exit(124);
+}
+
+/* The news of a birth does not come from a parent that has been killed meanwhile. */
+static void release_waiting(void)
+{
+    for (int i = 0; i < count; i++) {
+        struct tracee *self = &tracees[i];
+        if (!self->waits || self->started || ++self->waited < 2)
+            continue;
+        self->started = true;
+        resume(self, 0);
+    }
+}
+
+/* Follows all processes to their end. Returns the shell's status. */
+static int follow(pid_t shell)
+{
+    int status, end = -1, last = SECONDS * TICKS, seen = 0;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, __WALL)) > 0 || (errno == EINTR && ticks < last)) {
+        struct tracee *self = pid > 0 ? find(pid) : NULL;
+        if (pid > 0 && WIFSTOPPED(status))
+            on_stop(self ? self : add(pid), status);
+        else if (self)
+            forget(self);
+        if (pid == shell && !WIFSTOPPED(status)) {
+            end = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            last = ticks + GRACE * TICKS;
+        }
+        if (ticks > seen)
+            release_waiting();
+        seen = ticks;
+    }
+    if (ticks >= last)
+        time_is_up(end < 0 ? "hang" : "orphan");
+    return end;
+}
+
+static void parse_fault(const char *text)
+{
+    char error[32];
+
+    lists = strcmp(text, "-") == 0;
+    if (lists)
+        return;
+    if (sscanf(text, "%d:%31[^:]:%d:%31s", &fault.role, fault.call, &fault.nth, error) != 4)
+        exit(125);
+    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0; i++)
+        if (strerrorname_np(i) && strcmp(strerrorname_np(i), error) == 0)
+            fault.error = i;
+    if (fault.error == 0 && strcmp(error, "KILL") != 0)
+        exit(125);
+}
+
+/* Starts the command when its tracer is there. */
+static pid_t start(char **command)
+{
+    int ready[2];
+    char byte;
+
+    if (pipe(ready) < 0)
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ready[1]);
+        (void)!read(ready[0], &byte, 1);
+        close(ready[0]);
+        execvp(command[0], command);
+        _exit(127);
+    }
+    close(ready[0]);
+    if (pid > 0 && ptrace(PTRACE_SEIZE, pid, NULL, (void *)(long)PTRACE_O_EXITKILL) < 0) {
+        kill(pid, SIGKILL);
+        return -1;
+    }
+    close(ready[1]);
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4)
+        return 125;
+    parse_fault(argv[2]);
+    report = fopen(argv[1], "we");
+    if (!report)
+        return 125;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = tick}, NULL);
+    pid_t shell = start(argv + 3);
+    if (shell < 0) {
+        perror("inject: ptrace");
+        return 125;
+    }
+    add(shell)->started = true;
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 1000000 / TICKS}, {0, 1000000 / TICKS}}, NULL);
+    int status = follow(shell);
+    tell_hit();
+    fclose(report);
+    return status;
+}
+
+#else
+
+int main(void)
+{
+    fputs("inject: knows the registers of x86_64 only\n", stderr);
+    return 125;
+}
+
+#endif
