@@ -129,8 +129,9 @@ void options_help(const struct option_table *table, struct option_help *help)
     help->lines[line] = NULL;
 }
 
-/* What getopt_long(3) wants, for the parse at hand. `+`: options end at the first operand; `:`: it prints nothing. */
+/* What getopt_long(3) wants, for the table of the last parse. `+`: options end at the first operand; `:`: it prints nothing. */
 static struct {
+    const struct option_table *table;
     struct option_row rows[OPTIONS_MAX];
     size_t count;
     char letters[3 * OPTIONS_MAX];
@@ -143,20 +144,28 @@ static enum option_argument letter_takes(const struct option_table *table, const
     return !row->help && !table->namespace_letters ? ARG_NONE : row->takes;
 }
 
-static void start(struct options *options)
+/* Tables are constant, and one builtin is often called many times in a row. */
+static void make_parser(const struct option_table *table)
 {
     static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
     size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, "+:");
 
     memset(parser.longs, 0, sizeof parser.longs);
-    parser.count = all_rows(options->table, parser.rows);
+    parser.count = all_rows(table, parser.rows);
     for (size_t i = 0; i < parser.count; i++) {
         const struct option_row *row = &parser.rows[i];
         parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
         if (has_letter(row))
             used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
-                                     colons[letter_takes(options->table, row)]);
+                                     colons[letter_takes(table, row)]);
     }
+    parser.table = table;
+}
+
+static void start(struct options *options)
+{
+    if (parser.table != options->table)
+        make_parser(options->table);
     optind = 0; /* glibc: start anew */
     opterr = 0;
     options->started = true;
