@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# Completion, as it is at a terminal: with bash-completion, which loads it by name, and without.
+# shellcheck disable=SC2016,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
+
+load helpers
+
+library=/usr/share/bash-completion/bash_completion
+
+# prompt SETUP: as pty, and SETUP comes before what is typed. For that, there is also
+# tab TEXT PATTERN: types TEXT and a tab, and waits for the line to become that; then clears it
+# tabs TEXT PATTERN: likewise for a list, which takes more tabs
+prompt() {
+    {
+        cat <<-'EOT'
+			line {source "$dir/rc"}
+			want $outer
+			line {bind 'set page-completions off'; bind 'set completion-query-items -1'; bind 'set bell-style none'}
+			want $outer
+			proc clear {} { global outer; send "\025"; line {echo cl''ean}; want "clean\r\n$outer" }
+			proc tab {text pattern} { send -- "$text\t"; want $pattern; clear }
+			proc tabs {text pattern} { send -- "$text\t\t\t"; want $pattern; clear }
+		EOT
+        printf 'line {%s}\nwant $outer\n' "$1"
+        cat
+        printf '%s\n' 'line {exit}' ends
+    } >"$dir/typed"
+    pty <"$dir/typed"
+}
+
+with_library() {
+    needs test -r "$library"
+    mkdir -p "$dir/user/completions"
+    for name in unshare_ns nsenter_ns nsmap; do
+        ln -s "$NSB_SRCDIR/completions/unshare_ns" "$dir/user/completions/$name"
+    done
+    prompt "BASH_COMPLETION_USER_DIR=\$dir/user; source $library"
+}
+
+without_library() {
+    prompt "source '$NSB_SRCDIR/completions/unshare_ns'"
+}
+
+@test "options, with what they take, and their arguments" {
+    cat >"$dir/tabs" <<-'EOT'
+		tab {unshare_ns --roo} {--root=}
+		tab {unshare_ns --roo} {--root=$}
+		tabs {unshare_ns --mount-} {--mount-binfmt\[=DIR\] +--mount-proc\[=DIR\]}
+		tabs {nsmap --map-user} {--map-user=UID\|NAME\s+--map-users=INNER:OUTER:COUNT\|auto}
+		tab {nsenter_ns --targ} {--target=}
+		tab {unshare_ns --root=/us} {--root=/usr/}
+		tab {unshare_ns -R /us} { /usr/}
+		tab {unshare_ns -rR /us} { /usr/}
+		tab {unshare_ns --propagation=sl} {=slave }
+		tabs {unshare_ns --propagation=} {private +shared +slave +unchanged}
+		tab {unshare_ns --propagation unch} {unchanged }
+		tab {unshare_ns --map-users=subi} {=subids }
+		tab {unshare_ns --setgroups d} {deny }
+		tab {unshare_ns --kill-child=WIN} {=WINCH }
+		tab {unshare_ns --kill-child=SIGWIN} {=SIGWINCH }
+		tab {unshare_ns --owner roo} {root:}
+		tab {unshare_ns --owner root:roo} {root:root }
+		tab {unshare_ns -S roo} {root }
+		tab {unshare_ns --map-group=roo} {=root }
+		tab {nsenter_ns -S foll} {follow }
+		tab {nsmap --same=cgr} {=cgroup }
+		tab {nsmap -A BASH_VERSI} {BASH_VERSINFO }
+		tab {unshare_ns --whitelist-env=PATH,HOM} {PATH,HOME }
+	EOT
+    without_library <"$dir/tabs"
+    with_library <"$dir/tabs"
+}
+
+@test "processes and jobs, with their commands" {
+    cat >"$dir/tabs" <<-'EOT'
+		line {sleep 1234 & sleep 4321 &}
+		want {\[2\].*outer\$ }
+		tabs {nsenter_ns --target=%} {%1 +sleep 1234.*%2 +sleep 4321}
+		tab {nsenter_ns -a -t %2} {%2 }
+		tabs {nsenter_ns -t } {sleep 1234}
+		tabs {nsmap --same=net } {sleep 4321}
+		line {kill %1 %2; wait}
+		want {outer\$ }
+	EOT
+    without_library <"$dir/tabs"
+    with_library <"$dir/tabs"
+}
+
+@test "files that hold a namespace come before others" {
+    sh_run 'unshare_ns -rm; unshare_ns --uts="$dir/held" true
+            source "$NSB_SRCDIR/completions/unshare_ns"
+            COMP_WORDS=(nsenter_ns --uts = "") COMP_CWORD=3 COMP_LINE="nsenter_ns --uts=" COMP_POINT=17
+            _nsbuiltins nsenter_ns
+            printf "%s\n" "${COMPREPLY[@]}" | grep -xF "$dir/held"
+            umount "$dir/held"'
+    is "$output" "$dir/held"
+    done_quietly
+}
+
+@test "after the options, the command's own completion" {
+    cat >"$dir/tabs" <<-'EOT'
+		line {function_of_mine() { :; }; complete -W "forward backward" function_of_mine}
+		want $outer
+		tab {unshare_ns -r function_of} {function_of_mine }
+		tab {unshare_ns -rS 0 function_of_mine forw} {forward }
+		tab {unshare_ns --wd=/ function_of_mine forw} {forward }
+		tab {unshare_ns --mount-proc function_of_mine forw} {forward }
+		tab {unshare_ns --wd / -- function_of_mine back} {backward }
+		tab {nsenter_ns -t $$ -a function_of_mine back} {backward }
+		tab {unshare_ns -r cd /us} {/usr/}
+	EOT
+    without_library <"$dir/tabs"
+    with_library <"$dir/tabs"
+}
+
+@test "in a menu, what is written is not what is told" {
+    without_library <<-'EOT'
+		line {bind '"\C-t": menu-complete'}
+		want $outer
+		send "unshare_ns --mount-\024"
+		want {--mount-binfmt[^\[]}
+		clear
+	EOT
+}
+
+@test "each option of help is completed, with its argument, and no other" {
+    for name in unshare_ns nsenter_ns nsmap; do
+        sh_run 'source "$NSB_SRCDIR/completions/unshare_ns"
+            COMP_WORDS=($1 --) COMP_CWORD=1 COMP_LINE="$1 --" COMP_POINT=$((${#1} + 3)) COMP_TYPE=63
+            _nsbuiltins $1
+            printf "%s\n" "${COMPREPLY[@]}" | sort
+            help $1 | sed -nE "s/^ +(-[A-Za-z], )?(--[a-z-]+[^ ]*)( .*)?$/\2/p" | sort >"$dir/help"' "$name"
+        done_quietly
+        [ -s "$dir/help" ]
+        diff "$dir/help" "$dir/output"
+    done
+}
