@@ -78,8 +78,8 @@ void supervise_died_by(int signal)
 struct supervisor {
     pid_t moved;
     struct terminal terminal;
-    int fatal;            /* the last signal that was to end it; 0: none */
-    int stop;             /* the signal that was to stop it; 0: none */
+    int fatal; /* the last signal that was to end it; 0: none */
+    int stop;  /* the signal that was to stop it; 0: none */
 };
 
 /* What the moved shell does with signals, and whether the kernel shields it as the init of its PID namespace. */
