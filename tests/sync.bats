@@ -118,7 +118,8 @@ each() {
     needs strace true
     local options
     for options in -ru -rp '-rp --init' '-rp --no-fork' '-rm -R /'; do
-        via=(strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect')
+        # bash itself looks for the user where these are not set
+        via=(env SHELL=/bin/sh HOME=/ strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect')
         sh_run "unshare_ns $options --hostname box -u; exit 0"
         is "$status" 0
         ! grep -E '"/etc/(passwd|group|nsswitch|hosts)|connect\(' "$dir/trace" | grep -vF ld.so || return 1
