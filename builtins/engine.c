@@ -107,7 +107,7 @@ static enum landing land_and_sync(const struct plan *plan, struct failure *why)
     struct shell_view view;
     pid_t moved;
 
-    shell_before_landing(&view);
+    shell_before_landing(&view, plan);
     enum landing landing = land(plan, &moved, why);
     if (landing == LANDING_LEFT)
         supervise(moved, &view.terminal);
@@ -128,7 +128,8 @@ int engine_failed(const struct plan *plan, const struct failure *why)
 int engine_carry_out(struct plan *plan)
 {
     struct failure why;
-    unsigned user = geteuid(), group = getegid();
+    bool makes_user = plan->create & CLONE_NEWUSER;
+    unsigned user = makes_user ? geteuid() : 0, group = makes_user ? getegid() : 0;
 
     enum landing landing = land_and_sync(plan, &why);
     if (landing == LANDING_FAILED)
@@ -136,7 +137,7 @@ int engine_carry_out(struct plan *plan)
     plan_free(plan);
     if (landing == LANDING_FAILED)
         return EXECUTION_FAILURE;
-    if (landing != LANDING_CHECKED && (plan->create & CLONE_NEWUSER)) {
+    if (landing != LANDING_CHECKED && makes_user) {
         outer.namespace = user_namespace();
         outer.user = user;
         outer.group = group;

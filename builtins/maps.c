@@ -1,6 +1,7 @@
 #include "maps.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +49,19 @@ static const char *take_group(struct mapped *group, const char *argument)
 {
     *group = (struct mapped){.wanted = true};
     return engine_parse_group(argument, &group->inner) ? NULL : EXPECTED_GROUP;
+}
+
+static void init_side(struct map_side *side)
+{
+    memset(side, 0, offsetof(struct map_side, range));
+}
+
+void maps_init(struct map_request *request)
+{
+    init_side(&request->users);
+    init_side(&request->groups);
+    request->setgroups = SETGROUPS_UNSAID;
+    request->by_privileged = false;
 }
 
 bool maps_option(struct map_request *request, int id, const char *argument, const char **wrong)

@@ -50,9 +50,9 @@ struct mapped {
 /* The options for users, or for groups, as given. */
 struct map_side {
     struct mapped own;
+    bool automatic, subids, all; /* what has to be looked up */
     size_t ranges;
     struct id_range range[IDMAP_RANGES];
-    bool automatic, subids, all; /* what has to be looked up */
 };
 
 struct map_request {
@@ -60,6 +60,9 @@ struct map_request {
     enum setgroups setgroups;
     bool by_privileged; /* who writes them need not deny setgroups(2) for it */
 };
+
+/* A request for nothing. */
+void maps_init(struct map_request *request);
 
 /*
  * Takes a map option. Returns true for an option that is one; *wrong is then NULL, or what was expected instead of its

@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +127,8 @@ static int parse(struct request *request, WORD_LIST *list)
     const char *wrong;
     int operand;
 
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(struct request, maps));
+    maps_init(&request->maps);
     int status = engine_options(&table, list, take_option, request, &operand);
     if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
         status = engine_wrong_usage(wrong);

@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,49 +27,62 @@ static bool has_letter(const struct option_row *row)
     return row->id <= 255;
 }
 
-static void add(struct option_help *help, size_t *used, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* Appends to help->text; what does not fit is left out, which the tests of help would see. */
-static void add(struct option_help *help, size_t *used, const char *format, ...)
+/* Appends to help->text; what does not fit is left out, which the tests of help would see. No printf(3): loading waits. */
+static void add(struct option_help *help, size_t *used, const char *text)
 {
-    va_list arguments;
+    size_t length = strlen(text);
 
-    va_start(arguments, format);
-    int length = vsnprintf(help->text + *used, sizeof help->text - *used, format, arguments);
-    va_end(arguments);
-    if (length > 0 && *used + (size_t)length < sizeof help->text)
-        *used += (size_t)length;
+    if (*used + length >= sizeof help->text)
+        return;
+    memcpy(help->text + *used, text, length + 1);
+    *used += length;
+}
+
+static void add_letter(struct option_help *help, size_t *used, int letter)
+{
+    add(help, used, (const char[]){(char)letter, '\0'});
 }
 
 /* "--fork", "--root=DIR", "--mount-proc[=DIR]" */
-static const char *spell(const struct option_row *row, char *text, size_t size)
+static void add_spelled(struct option_help *help, size_t *used, const struct option_row *row)
 {
-    static const char *const before[] = {[ARG_NONE] = "", [ARG_REQUIRED] = "=", [ARG_OPTIONAL] = "[="};
-    static const char *const after[] = {[ARG_NONE] = "", [ARG_REQUIRED] = "", [ARG_OPTIONAL] = "]"};
-    const char *argument = row->takes == ARG_NONE ? "" : row->argument;
-
-    snprintf(text, size, "--%s%s%s%s", row->name, before[row->takes], argument, after[row->takes]);
-    return text;
+    add(help, used, "--");
+    add(help, used, row->name);
+    if (row->takes == ARG_NONE)
+        return;
+    add(help, used, row->takes == ARG_OPTIONAL ? "[=" : "=");
+    add(help, used, row->argument);
+    add(help, used, row->takes == ARG_OPTIONAL ? "]" : "");
 }
 
 /* "unshare_ns [-muinpUCTrcf] [-R DIR] [--setgroups=allow|deny] [COMMAND [ARG ...]]", as bash's own builtins have it. */
 static void add_usage(struct option_help *help, size_t *used, const struct option_table *table,
                       const struct option_row *rows, size_t count)
 {
-    char spelled[64];
-
-    add(help, used, "%s [-", table->name);
+    add(help, used, table->name);
+    add(help, used, " [-");
     for (size_t i = 0; i < count; i++)
         if (has_letter(&rows[i]) && rows[i].takes != ARG_REQUIRED)
-            add(help, used, "%c", rows[i].id);
+            add_letter(help, used, rows[i].id);
     add(help, used, "]");
-    for (size_t i = 0; i < count; i++)
-        if (!has_letter(&rows[i]))
-            add(help, used, " [%s]", spell(&rows[i], spelled, sizeof spelled));
-        else if (rows[i].takes == ARG_REQUIRED)
-            add(help, used, " [-%c %s]", rows[i].id, rows[i].argument);
-    if (table->operands)
-        add(help, used, " %s", table->operands);
+    for (size_t i = 0; i < count; i++) {
+        const struct option_row *row = &rows[i];
+        if (has_letter(row) && row->takes != ARG_REQUIRED)
+            continue;
+        add(help, used, has_letter(row) ? " [-" : " [");
+        if (has_letter(row)) {
+            add_letter(help, used, row->id);
+            add(help, used, " ");
+            add(help, used, row->argument);
+        } else {
+            add_spelled(help, used, row);
+        }
+        add(help, used, "]");
+    }
+    if (table->operands) {
+        add(help, used, " ");
+        add(help, used, table->operands);
+    }
 }
 
 /* Starts a line of the help. */
@@ -85,32 +97,36 @@ static void begin_line(struct option_help *help, size_t *used, size_t *line)
 static void add_option(struct option_help *help, size_t *used, size_t *line, const struct option_table *table,
                        const struct option_row *row)
 {
-    enum { COLUMN = 22 };
-    char spelled[64];
+    static const char blanks[] = "                            "; /* up to the text's column */
     const struct nstype *type = row->help ? NULL : nstype_of_letter(row->id);
-    int room = COLUMN - (int)strlen(spell(row, spelled, sizeof spelled));
 
     begin_line(help, used, line);
-    if (has_letter(row))
-        add(help, used, "  -%c, %s", row->id, spelled);
-    else
-        add(help, used, "      %s", spelled);
-    if (room < 0) {
-        begin_line(help, used, line);
-        room = COLUMN + 6;
+    size_t start = *used;
+    add(help, used, has_letter(row) ? "  -" : "      ");
+    if (has_letter(row)) {
+        add_letter(help, used, row->id);
+        add(help, used, ", ");
     }
-    add(help, used, "%*s ", room, "");
-    if (type)
-        add(help, used, "%s %s namespace", table->namespace_help, type->title);
-    else
-        add(help, used, "%s", row->help);
+    add_spelled(help, used, row);
+    if (*used - start > strlen(blanks)) {
+        begin_line(help, used, line);
+        start = *used;
+    }
+    add(help, used, blanks + (*used - start));
+    add(help, used, " ");
+    add(help, used, type ? table->namespace_help : row->help);
+    if (type) {
+        add(help, used, " ");
+        add(help, used, type->title);
+        add(help, used, " namespace");
+    }
 }
 
 static void add_lines(struct option_help *help, size_t *used, size_t *line, const char *const *texts)
 {
     for (size_t i = 0; texts[i]; i++) {
         begin_line(help, used, line);
-        add(help, used, "%s", texts[i]);
+        add(help, used, texts[i]);
     }
 }
 

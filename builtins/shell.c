@@ -185,12 +185,12 @@ static void sync_directory(const char *before, bool other_root)
     free(now);
 }
 
-void shell_before_landing(struct shell_view *view)
+void shell_before_landing(struct shell_view *view, const struct plan *plan)
 {
     fflush(stdout);
     fflush(stderr);
     is_landing = true;
-    view->directory = current_directory();
+    view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
     view->terminal.tty = job_control ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
     if (job_control)

@@ -33,8 +33,8 @@ struct shell_view {
     struct terminal terminal; /* for its supervisor, if it moves */
 };
 
-/* Before a landing: flushes what a fork would write twice, and looks around. */
-void shell_before_landing(struct shell_view *view);
+/* Before a landing: flushes what a fork would write twice, and looks at what the plan may change. */
+void shell_before_landing(struct shell_view *view, const struct plan *plan);
 
 /* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
 void shell_after_landing(struct shell_view *view, const struct plan *plan);

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -101,13 +102,13 @@ enum { KEPT_MAX = 64 };
 
 /* What the options say, before it becomes a plan. */
 struct request {
-    struct plan plan;
-    struct map_request maps;
     bool propagation_said;
     bool clear_env;
     size_t kept;
     const char *keep_env[KEPT_MAX + 1]; /* each "NAME,NAME"; NULL-terminated */
     int operand;                        /* index of COMMAND in the builtin's words */
+    struct plan plan;
+    struct map_request maps;
 };
 
 static const struct {
@@ -310,14 +311,19 @@ static int check(struct request *request)
         wrong = "--setgroups needs --user";
     if (!wrong)
         wrong = plan_contradiction(&request->plan);
-    return wrong ? engine_wrong_usage(wrong) : maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
+    if (wrong)
+        return engine_wrong_usage(wrong);
+    if (!(request->plan.create & CLONE_NEWUSER))
+        return EXECUTION_SUCCESS;
+    return maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
 }
 
 /* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
 static int parse(struct request *request, WORD_LIST *list)
 {
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(struct request, plan));
     plan_init(&request->plan);
+    maps_init(&request->maps);
     int status = engine_options(&table, list, take_option, request, &request->operand);
     if (status != EXECUTION_SUCCESS)
         return status;

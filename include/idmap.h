@@ -59,6 +59,9 @@ bool idmap_parse(struct idmap *map, const char *text);
 /* Writes the map as lines for /proc/PID/uid_map into text (IDMAP_TEXT bytes); returns text. */
 char *idmap_format(const struct idmap *map, char *text);
 
+/* Maps that say nothing. Their ranges, of which none counts, are left as they are: clearing them takes longer than a call. */
+void idmaps_init(struct idmaps *maps);
+
 bool idmaps_wanted(const struct idmaps *maps);
 
 /*

@@ -36,8 +36,7 @@ struct plan {
     bool init;        /* the copy has an init over it: PID 1 is another process */
     int death_signal; /* what the copy inside gets when its supervisor dies */
 
-    struct idmaps maps; /* of the user namespace to make */
-    bool owner;         /* become this user first, outside, so that it owns the user namespace */
+    bool owner; /* become this user first, outside, so that it owns the user namespace */
     uid_t owner_uid;
     gid_t owner_gid;
     struct clock_offset monotonic, boottime;
@@ -51,12 +50,15 @@ struct plan {
     int root_fd, wd_fd;           /* directories opened outside: of the target, or named by the user; -1: none */
     int cgroup_fd, own_cgroup_fd; /* cgroup.procs of the target, to join it, and of the shell; -1: not wanted */
 
-    bool set_groups, set_uid, set_gid;          /* set_groups: drop the supplementary groups */
-    struct credentials credentials;             /* what is set */
-    bool follow_uid, follow_gid;                /* or else the target's, */
-    int follow_fd;                              /* whose /proc/PID this is; -1: not wanted */
-    bool keep_caps;                             /* programs get the capabilities too */
+    bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
+    struct credentials credentials;    /* what is set */
+    bool follow_uid, follow_gid;       /* or else the target's, */
+    int follow_fd;                     /* whose /proc/PID this is; -1: not wanted */
+    bool keep_caps;                    /* programs get the capabilities too */
+
+    /* Large, so last: what of these says nothing is not cleared. */
     char exec_context[SELINUX_CONTEXT_MAX + 1]; /* SELinux context for programs; "": as it is */
+    struct idmaps maps;                         /* of the user namespace to make */
 };
 
 /* A plan that does nothing. */

@@ -135,6 +135,12 @@ char *idmap_format(const struct idmap *map, char *text)
     return text;
 }
 
+void idmaps_init(struct idmaps *maps)
+{
+    maps->users.ranges = maps->groups.ranges = 0;
+    maps->setgroups = SETGROUPS_UNSAID;
+}
+
 bool idmaps_wanted(const struct idmaps *maps)
 {
     return maps->users.ranges > 0 || maps->groups.ranges > 0 || maps->setgroups != SETGROUPS_UNSAID;

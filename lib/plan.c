@@ -1,12 +1,15 @@
 #include "plan.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 void plan_init(struct plan *plan)
 {
-    memset(plan, 0, sizeof *plan);
+    memset(plan, 0, offsetof(struct plan, exec_context));
+    *plan->exec_context = '\0';
+    idmaps_init(&plan->maps);
     for (size_t i = 0; i < NS_TYPES; i++)
         plan->files[i] = -1;
     plan->target.pidfd = plan->root_fd = plan->wd_fd = plan->follow_fd = plan->cgroup_fd = plan->own_cgroup_fd = -1;
