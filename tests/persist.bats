@@ -120,11 +120,12 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     done_quietly
 }
 
-@test "umount and rm are all it takes to let go" {
+@test "umount and rm are all it takes to let go; of a mount namespace on a shared mount, umount twice" {
     holding_run "$looking"'look >before
             for file in private/{cgroup,ipc,mount,net,time,user,uts}; do
                 (unshare_ns --${file#*/}=$file) && umount $file && rm $file || exit
             done
+            (unshare_ns --mount=shared/mount) && umount shared/mount && umount shared/mount && rm shared/mount || exit
             look >after; diff <(sort before) <(sort after)'
     done_quietly
     [[ -s $dir/before ]]
