@@ -118,7 +118,8 @@ each() {
     needs strace true
     local options
     for options in -ru -rp '-rp --init' '-rp --no-fork' '-rm -R /'; do
-        via=(strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect')
+        # Without SHELL, bash itself would look for it at its start.
+        via=(env SHELL=/bin/sh strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect')
         sh_run "unshare_ns $options --hostname box -u; exit 0"
         is "$status" 0
         ! grep -E '"/etc/(passwd|group|nsswitch|hosts)|connect\(' "$dir/trace" | grep -vF ld.so || return 1
