@@ -97,7 +97,7 @@ static int take_operands(struct request *request, WORD_LIST *operands)
     if (!request->same)
         return operands ? engine_wrong_value(table.name, operands->word->word, "expected options only")
                         : EXECUTION_SUCCESS;
-    if (list_length(operands) != 2)
+    if (list_length((GENERIC_LIST *)operands) != 2)
         return engine_wrong_usage("--same expects two processes");
     for (int i = 0; i < 2; i++, operands = operands->next) {
         const char *wrong = target_parse(&request->between[i], operands->word->word);

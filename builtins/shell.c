@@ -538,16 +538,17 @@ void shell_clear_environment(const char *const *keep)
  */
 static void export_string(const char *string)
 {
-    const char *sign = strchr(string, '=');
-    char *name = sign ? substring(string, 0, (int)(sign - string)) : NULL;
-    SHELL_VAR *variable = name && legal_identifier(name) ? find_variable(name) : NULL;
+    char *name = savestring(string), *value = strchr(name, '=');
 
-    if (name && legal_identifier(name) && (!variable || !readonly_p(variable))) {
-        variable = bind_global_variable(name, (char *)sign + 1, 0);
+    if (value)
+        *value++ = '\0';
+    SHELL_VAR *variable = value && legal_identifier(name) ? find_variable(name) : NULL;
+    if (value && legal_identifier(name) && (!variable || !readonly_p(variable))) {
+        variable = bind_global_variable(name, value, 0);
         if (variable)
             VSETATTR(variable, att_exported);
     }
-    FREE(name);
+    free(name);
 }
 
 void shell_replace_environment(const char *strings, size_t size)

@@ -173,33 +173,71 @@ static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const
     kill(self->moved, SIGSTOP); /* an init ignores the others; SIGSTOP from outside stops it */
 }
 
+/* waitpid(2) would also take the end of a shell that is gone meanwhile, which reap() waits for. */
+static bool was_continued(pid_t moved)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)moved, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == moved;
+}
+
 /* Who continues a job continues the whole process group: then the moved shell runs by now, and has had its signal. */
 static void go_on(const struct supervisor *self)
 {
-    int status;
-
-    if (waitpid(self->moved, &status, WCONTINUED | WNOHANG) != self->moved || !WIFCONTINUED(status))
+    if (!was_continued(self->moved))
         kill(self->moved, SIGCONT);
 }
 
-static void pass_on(struct supervisor *self, const siginfo_t *info)
+/*
+ * What an init catches when it is looked at may meet the program that it executes next, which does not: then the kernel
+ * drops it. So the look and the signal come while the init is held still. Not so where it would feel being let go, nor
+ * with what would stop it: to let it go takes that back.
+ */
+static bool may_be_dropped(const struct stance *stance, int signal)
 {
-    int signal = info->si_signo;
-    /* What the terminal sends goes to the whole process group: the moved shell has it already. */
-    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp();
-    struct stance stance = stance_of(self->moved);
+    return stance->init && has(stance->caught, signal) && !has(stance->caught, SIGCONT) && !stops(signal)
+           && !is_harmless(signal);
+}
 
-    if (signal == SIGCONT)
-        go_on(self);
-    else if (stops(signal))
-        pass_on_stop(self, signal, has_it, &stance);
-    else if (has(stance.ignored, signal))
+static void let_go(pid_t moved)
+{
+    kill(moved, SIGCONT);
+    was_continued(moved); /* which is not for go_on() to see */
+}
+
+/* False: it has ended, or does not stop within a second, in an uninterruptible sleep, or continued by someone else. */
+static bool hold_still(pid_t moved)
+{
+    const struct timespec second = {.tv_sec = 1};
+    siginfo_t info;
+    sigset_t child;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    kill(moved, SIGSTOP);
+    do {
+        info.si_pid = 0;
+        waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
+    } while (info.si_pid == 0 && (sigtimedwait(&child, NULL, &second) > 0 || errno == EINTR));
+    if (info.si_pid == moved && info.si_code == CLD_STOPPED
+        && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0)
+        return true;
+    let_go(moved);
+    return false;
+}
+
+/* has_it: the moved shell has got the signal by itself. */
+static void act_on(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+{
+    if (stops(signal))
+        pass_on_stop(self, signal, has_it, stance);
+    else if (has(stance->ignored, signal))
         return;
-    else if (has(stance.caught, signal) || is_harmless(signal))
+    else if (has(stance->caught, signal) || is_harmless(signal))
         (void)!(has_it || kill(self->moved, signal) == 0);
     else {
         /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
-        kill(self->moved, stance.init ? SIGKILL : signal);
+        kill(self->moved, stance->init ? SIGKILL : signal);
         self->fatal = signal;
     }
 }
@@ -240,6 +278,27 @@ static void stopped(struct supervisor *self)
     go_on(self);
 }
 
+static void pass_on(struct supervisor *self, const siginfo_t *info)
+{
+    int signal = info->si_signo;
+    /* What the terminal sends goes to the whole process group: the moved shell has it already. */
+    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp();
+
+    if (signal == SIGCONT) {
+        go_on(self);
+        return;
+    }
+    struct stance stance = stance_of(self->moved);
+    bool held = may_be_dropped(&stance, signal) && hold_still(self->moved);
+    if (held)
+        stance = stance_of(self->moved);
+    act_on(self, signal, has_it, &stance);
+    if (held && self->stop) /* it was to be stopped just then */
+        stopped(self);
+    else if (held)
+        let_go(self->moved);
+}
+
 /* Reaps all children: those from before the move are still this process's. True: the moved shell has ended. */
 static bool reap(struct supervisor *self, int *ended)
 {
@@ -258,10 +317,10 @@ static bool reap(struct supervisor *self, int *ended)
     return false;
 }
 
-/* Linux 5.9; an older kernel has each number tried. */
+/* Linux 5.9; an older kernel has each number tried. The C library of that time has no SYS_ name for it. */
 static void close_from(int first, int last)
 {
-    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+    if (first > last || syscall(__NR_close_range, (unsigned)first, (unsigned)last, 0) == 0)
         return;
     for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
         close(fd);

@@ -139,3 +139,52 @@ in_all_states() {
     in_all_states INT 'trap "echo caught; trap - INT; kill -INT \$\$" INT'
     in_all_states TERM 'trap "echo caught; trap - TERM; kill -TERM \$BASHPID" TERM'
 }
+
+# The one outside is slow: half a second lies between what it sees of the moved shell and what it does then.
+slowly() {
+    needs strace true
+    via=(strace -qq -o /dev/null -e trace=kill -e inject=kill:delay_enter=500000)
+}
+
+@test "a signal that comes as the moved shell becomes a program ends it, too" {
+    local before
+    slowly
+    for before in true 'trap "echo bye" EXIT'; do
+        sh_start "$before"'; unshare_ns -rp; mkfifo "$dir/go"; echo >"$dir/signal"; read -r _ <"$dir/go"; exec sleep 1000'
+        await
+        kill -TERM "$(<"$dir/pid")"
+        sleep 0.2
+        echo >"$dir/go"
+        sh_wait
+        is "$status" 143
+        rm "$dir/signal" "$dir/go"
+    done
+}
+
+@test "a signal that was caught does not end the program that the trap becomes" {
+    mkfifo "$dir/go"
+    exec {go}<>"$dir/go"
+    sh_start 'trap "echo caught; exec bash -c \"read -r status <\\\"$dir/go\\\"; exit \\\$status\"" TERM
+              unshare_ns -rp; sleep 1000 & echo >"$dir/signal"; wait; echo wrong'
+    await
+    kill -TERM "$(<"$dir/pid")"
+    sleep 1 # for what shall not happen
+    echo 5 >&"$go"
+    sh_wait
+    is "$output" caught
+    is "$status" 5
+}
+
+@test "the moved shell ends just as the one outside is continued" {
+    needs strace true
+    via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)
+    mkfifo "$dir/go"
+    sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
+    await
+    sleep 1
+    kill -CONT "$(<"$dir/pid")"
+    sleep 0.2
+    echo 3 >"$dir/go"
+    sh_wait
+    is "$status" 3
+}
