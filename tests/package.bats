@@ -14,20 +14,23 @@ copy_of_tree() {
 @test "the tarball of make dist builds, and installs, where there are no autotools" {
     needs test -w "$NSB_BUILDDIR"
     unset MAKEFLAGS MFLAGS MAKELEVEL
-    make -C "$NSB_BUILDDIR" --silent dist top_distdir="$dir/nsbuiltins" distdir="$dir/nsbuiltins"
-    tar -C "$dir" -xf "$dir"/nsbuiltins.tar.gz
+    make -C "$NSB_BUILDDIR" --silent dist
+    mkdir "$dir/tarball"
+    tar -C "$dir/tarball" -xf "$NSB_BUILDDIR"/nsbuiltins-*.tar.gz --strip-components 1
     mkdir "$dir/bin"
     ln -s /usr/bin/* /bin/* "$dir/bin" 2>/dev/null || true
     rm -f "$dir"/bin/{auto*,aclocal*,m4}
     PATH=$dir/bin run command -v autoconf autoreconf automake aclocal m4
     is "$output" ""
-    (
-        PATH=$dir/bin
-        cd "$dir/nsbuiltins"
-        ./configure
-        make
-        make install DESTDIR="$dir/root"
-    ) >"$dir/log" 2>&1 || {
+    cat >"$dir/script" <<-'EOT'
+		set -e
+		PATH=$dir/bin
+		cd "$dir/tarball"
+		./configure
+		make
+		make install DESTDIR="$dir/root"
+	EOT
+    bash "$dir/script" >"$dir/log" 2>&1 || {
         tail -n 20 "$dir/log"
         return 1
     }
@@ -54,6 +57,7 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
     done
     copy_of_tree
     run bash "$dir/tree/bootstrap" deb
+    echo "$output"
     [ "$status" -eq 0 ]
     mkdir "$dir/deb"
     mv "$dir"/tree/build/nsbuiltins_*.deb "$dir/deb/nsbuiltins.deb"
@@ -65,13 +69,13 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
     cat >"$dir/deb/script" <<-EOT
 		set -e
 		export DEBIAN_FRONTEND=noninteractive
+		useradd --create-home --home-dir /tmp/somebody somebody
 		$listing >/tmp/before
 		apt-get install --quiet --yes --no-install-recommends /src/nsbuiltins.deb >/tmp/log 2>&1 || {
 		    apt-get update && apt-get install --quiet --yes --no-install-recommends /src/nsbuiltins.deb
 		} >/tmp/log 2>&1 || { tail -n 3 /tmp/log; exit; }
 	EOT
     cat >>"$dir/deb/script" <<-'EOT'
-		useradd --uid 1234 --create-home --home-dir /tmp/somebody somebody
 		for who in root somebody; do
 		    cat >/tmp/work <<-'END'
 			enable unshare_ns nsmap && enable nsenter_ns || enable -f nsbuiltins.so unshare_ns nsenter_ns nsmap
@@ -84,7 +88,6 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
 		done
 		head -n 1 <(zcat /usr/share/man/man7/nsbuiltins.7.gz)
 		[[ -L /usr/share/bash-completion/completions/nsmap ]] && bash -n /usr/share/bash-completion/completions/nsmap
-		userdel somebody 2>/dev/null
 		apt-get purge --quiet --yes --auto-remove nsbuiltins >/tmp/log 2>&1 || { tail -n 3 /tmp/log; exit; }
 	EOT
     echo "$listing | diff /tmp/before - && echo nothing is left" >>"$dir/deb/script"
