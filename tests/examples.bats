@@ -182,6 +182,14 @@ the job still has $(sed -n 's/^ *\(.*\):.*/\1/p' /proc/net/dev | sort | xargs)"
     is "$error" ""
 }
 
+@test "ci-step: where no namespace can be made, COMMAND runs all the same, and it is said" {
+    via=(unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' bash)
+    bash_run "$ci_step" bash -c 'readlink /proc/self/ns/net; exit 5'
+    is "$output" "$(readlink /proc/self/ns/net)"
+    is "$status" 5
+    like "$error" "ci-step: the step is not isolated: cannot make a new user and network namespace: *user.max_user_namespaces*"
+}
+
 @test "ci-step: a server and a client on 127.0.0.1 find each other" {
     needs bash -c 'enable -f accept accept' # one of bash's own loadables
     bash_run "$ci_step" bash -c '

@@ -69,13 +69,13 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
     cat >"$dir/deb/script" <<-EOT
 		set -e
 		export DEBIAN_FRONTEND=noninteractive
+		useradd --create-home --home-dir /tmp/somebody somebody
 		$listing >/tmp/before
 		apt-get install --quiet --yes --no-install-recommends /src/nsbuiltins.deb >/tmp/log 2>&1 || {
 		    apt-get update && apt-get install --quiet --yes --no-install-recommends /src/nsbuiltins.deb
 		} >/tmp/log 2>&1 || { tail -n 3 /tmp/log; exit; }
 	EOT
     cat >>"$dir/deb/script" <<-'EOT'
-		useradd --uid 1234 --create-home --home-dir /tmp/somebody somebody
 		for who in root somebody; do
 		    cat >/tmp/work <<-'END'
 			enable unshare_ns nsmap && enable nsenter_ns || enable -f nsbuiltins.so unshare_ns nsenter_ns nsmap
@@ -88,7 +88,6 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
 		done
 		head -n 1 <(zcat /usr/share/man/man7/nsbuiltins.7.gz)
 		[[ -L /usr/share/bash-completion/completions/nsmap ]] && bash -n /usr/share/bash-completion/completions/nsmap
-		userdel somebody 2>/dev/null
 		apt-get purge --quiet --yes --auto-remove nsbuiltins >/tmp/log 2>&1 || { tail -n 3 /tmp/log; exit; }
 	EOT
     echo "$listing | diff /tmp/before - && echo nothing is left" >>"$dir/deb/script"
