@@ -93,12 +93,21 @@ static void begin_line(struct option_help *help, size_t *used, size_t *line)
     help->text[*used] = '\0';
 }
 
+/* "make a new UTS namespace" */
+static void add_namespace_help(struct option_help *help, size_t *used, const struct option_table *table,
+                               const struct nstype *type)
+{
+    add(help, used, table->namespace_help);
+    add(help, used, " ");
+    add(help, used, type->title);
+    add(help, used, " namespace");
+}
+
 /* A line, or two where the option leaves no room for its text. */
 static void add_option(struct option_help *help, size_t *used, size_t *line, const struct option_table *table,
                        const struct option_row *row)
 {
     static const char blanks[] = "                            "; /* up to the text's column */
-    const struct nstype *type = row->help ? NULL : nstype_of_letter(row->id);
 
     begin_line(help, used, line);
     size_t start = *used;
@@ -114,12 +123,10 @@ static void add_option(struct option_help *help, size_t *used, size_t *line, con
     }
     add(help, used, blanks + (*used - start));
     add(help, used, " ");
-    add(help, used, type ? table->namespace_help : row->help);
-    if (type) {
-        add(help, used, " ");
-        add(help, used, type->title);
-        add(help, used, " namespace");
-    }
+    if (row->help)
+        add(help, used, row->help);
+    else
+        add_namespace_help(help, used, table, nstype_of_letter(row->id));
 }
 
 static void add_lines(struct option_help *help, size_t *used, size_t *line, const char *const *texts)
