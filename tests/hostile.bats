@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# Joining a container that is not trusted gives it nothing: it finds no way into a helper, and nothing of it is used.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# hold FAULT PLAN: a script carries out PLAN until the process and call that FAULT names; that process is $held
+hold() {
+    local fault=$1 report=$dir/report
+    shift
+    needs "$NSB_BUILDDIR/tests/inject" "$report" - true
+    : >"$report"
+    setsid "$NSB_BUILDDIR/tests/inject" "$report" "$fault" bash --norc --noprofile -c "$(prelude)
+        exec 7</dev/null 8<>'$dir/secret'
+        kill -s RTMAX-1 \$\$
+        $*" >"$dir/output" 2>&1 3>&- &
+    holder=$!
+    until held=$(sed -n 's/^held //p' "$report") && [[ $held ]]; do
+        [[ $(ps -o stat= "$holder") == [^Z]* ]] || {
+            cat "$dir/output"
+            return 1
+        }
+        sleep 0.01
+    done
+}
+
+let_go() {
+    kill -0 "$held"
+    kill -KILL "$holder"
+    wait "$holder" || true
+}
+
+# seen_inside PID NSENTER-OPTION...: what of that process somebody who is root in the container can open
+seen_inside() {
+    local number
+    number=$(sed -n 's/^NSpid:.*\t//p' "/proc/$1/status")
+    nsenter --target "$target" --user --mount "${@:2}" bash -c '
+        cd "/proc/$1" || exit
+        for file in exe mem environ maps cwd root; do
+            { : <"$file"; } 2>/dev/null && echo "$file"
+        done
+        readlink fd/* ns/*' bash "$number"
+}
+
+@test "nobody inside can look into the helper of a shell that enters" {
+    target -rmu
+    [[ $(seen_inside "$target" | wc -l) -gt 10 ]] # who looks can see
+    for plan in -a '-U -u -m -S 0' '-U -u --env' '--check -a' "-m -u -U/proc/$target/ns/user" '-a true'; do
+        hold 1:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
+        is "$(seen_inside "$held")" ""
+        let_go
+    done
+}
+
+@test "nobody inside can look into what will be the shell, until it is" {
+    target -rmpu --fork --mount-proc --kill-child
+    target=$(pgrep -P "$target")
+    [[ $(seen_inside "$target" --pid | wc -l) -gt 10 ]]
+    for plan in -a '-a --no-fork' '--check -a' '-a true'; do
+        hold 2:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
+        is "$(seen_inside "$held" --pid)" ""
+        let_go
+    done
+    # An ordinary user who has moved can be looked into as if he had entered.
+    sh_run 'nsenter_ns -t "$1" -a; [[ -O /proc/self/mem ]] && exec 5</proc/self/mem && echo open' "$target"
+    is "$output" open
+    done_quietly
+}
+
+@test "a helper inside has no file open but the standard ones and its socket" {
+    ((EUID == 0)) || skip "needs root: nobody else can look"
+    target -rmu
+    for plan in -a '-U -u -m -S 0' '--check -U -u -m --root --wd --env'; do
+        hold 1:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
+        like "$(readlink "/proc/$held/fd/"* | tail -n +4)" "socket:[[]+([0-9])]"
+        let_go
+    done
+}
+
+@test "no file inside is opened, loaded or executed" {
+    needs strace -f -o /dev/null true
+    local plan
+    target -rmu
+    for plan in '-a' '-U -u -m -S 0 -G 0' '-a --env' '-a --root --wd' '-a -p' '-a --check' '-a :'; do
+        via=(strace -f -o "$dir/trace" -e 'trace=setns,open,openat,openat2,execve,connect')
+        sh_run "nsenter_ns -t $target $plan; exit \$?"
+        done_quietly
+        # A path that is held is not a file that is read.
+        is "$(sed '1,/setns(.* = 0$/d' "$dir/trace" | grep -E '(open|openat|openat2|execve|connect)\(' | grep -v O_PATH)" ""
+        [[ $(grep -c 'setns(.* = 0$' "$dir/trace") -ge 1 ]]
+    done
+}
