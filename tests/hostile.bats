@@ -42,35 +42,40 @@ seen_inside() {
         readlink fd/* ns/*' bash "$number"
 }
 
-@test "nobody inside can look into the helper of a shell that enters" {
-    target -rmu
-    [[ $(seen_inside "$target" | wc -l) -gt 10 ]] # who looks can see
-    for plan in -a '-U -u -m -S 0' '-U -u --env' '--check -a' "-m -u -U/proc/$target/ns/user" '-a true'; do
-        hold 1:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
-        is "$(seen_inside "$held")" ""
+# sees_nothing ROLE "PLAN|..." NSENTER-OPTION...: as each plan's helper of that role is about to say that it is ready
+sees_nothing() {
+    local plan plans role
+    IFS='|' read -ra plans <<<"$2"
+    for plan in "${plans[@]}"; do
+        role=$1
+        [[ $plan != *" true" ]] || role=$((role + 1)) # after COMMAND's subshell
+        hold "$role:sendmsg:1:HOLD" nsenter_ns -t "$target" "$plan"
+        is "$(seen_inside "$held" "${@:3}")" ""
         let_go
     done
 }
 
+@test "nobody inside can look into the helper of a shell that enters" {
+    target -rmu
+    [[ $(seen_inside "$target" | wc -l) -gt 10 ]] # who looks can see
+    sees_nothing 1 "-a|-U -u -m -S 0|-U -u --env|--check -a|-m -u -U/proc/$target/ns/user|-a true"
+}
+
 @test "nobody inside can look into what will be the shell, until it is" {
-    target -rmpu --fork --mount-proc --kill-child
-    target=$(pgrep -P "$target")
+    in_target='mount -t proc proc /proc' target -rmpu --fork --kill-child
     [[ $(seen_inside "$target" --pid | wc -l) -gt 10 ]]
-    for plan in -a '-a --no-fork' '--check -a' '-a true'; do
-        hold 2:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
-        is "$(seen_inside "$held" --pid)" ""
-        let_go
-    done
+    sees_nothing 2 "-a|-a --no-fork|--check -a|-a true" --pid
     # An ordinary user who has moved can be looked into as if he had entered.
-    sh_run 'nsenter_ns -t "$1" -a; [[ -O /proc/self/mem ]] && exec 5</proc/self/mem && echo open' "$target"
+    sh_run 'nsenter_ns -t "$1" -a; [[ -O /proc/self/mem ]] && echo open' "$target"
     is "$output" open
     done_quietly
 }
 
 @test "a helper inside has no file open but the standard ones and its socket" {
     ((EUID == 0)) || skip "needs root: nobody else can look"
+    local plan
     target -rmu
-    for plan in -a '-U -u -m -S 0' '--check -U -u -m --root --wd --env'; do
+    for plan in -a '-U -u -m -S 0' '-U -u -m --root --wd --env'; do
         hold 1:recvfrom:1:HOLD nsenter_ns -t "$target" "$plan"
         like "$(readlink "/proc/$held/fd/"* | tail -n +4)" "socket:[[]+([0-9])]"
         let_go
