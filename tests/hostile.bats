@@ -34,7 +34,7 @@ let_go() {
 seen_inside() {
     local number
     number=$(sed -n 's/^NSpid:.*\t//p' "/proc/$1/status")
-    nsenter --target "$target" --user --mount "${@:2}" bash -c '
+    nsenter --target "$target" --user --preserve-credentials --mount "${@:2}" bash -c '
         cd "/proc/$1" || exit
         for file in exe mem environ maps cwd root; do
             { : <"$file"; } 2>/dev/null && echo "$file"
