@@ -3,20 +3,26 @@
  *
  * The shell marks by signals to itself where its work begins (SIGRTMAX-1) and ends (SIGRTMAX); these are kept from it.
  * In between, each process has a role, by its birth: the shell is 0, its first helper 1, and so on. One that is born
- * there works until a mark of its own, or its end. FAULT is ROLE:CALL:N:ERROR, the role's N-th such call that fails with
- * ERROR, or is where it is killed: "KILL". With "-" for FAULT nothing fails. REPORT receives, a line each:
+ * there works until a mark of its own, or its end. FAULT is ROLE:CALL:N:ERROR, the role's N-th such call that fails
+ * with ERROR, or is where it is killed: "KILL", or held: "HOLD", until this program is killed, and all with it. With "-"
+ * for FAULT nothing fails. REPORT receives, a line each:
  *
  *   fault FAULT    one that can be asked for, where there was none
  *   hit N M        the fault has happened, after N words to helpers (sendto) and M from them (sendmsg)
+ *   held PID       of the process that is
  *   state ...      of the process that marks, what /proc does not show; at the first mark and the last
  *   end ROLE       the process that has made the last mark
  *   orphan ...     a process that outlived the shell
- *   hang ...       a process that was there when the time was up
+ *   hang ...       a process that was there when nothing went on any more
  *   unknown N      a system call that this program has no name for
  *
- * The status is that of the shell. A tracer that were strace(1) would do, but: its counts are one for all processes and
- * begin with the shell's start; a close(2) that it fails leaves the file open, which the kernel never does; and no
- * program that is traced becomes another user (newuidmap). So this one lets go of what executes a program.
+ * The status is that of the shell. strace(1) injects faults too, but counts in each process alike, and from its start:
+ * there is no naming the third read(2) of the second helper, after what bash itself has read. A close(2) that it fails
+ * leaves the file open, which the kernel never does. And an ordinary user's newuidmap(1) gets no privilege under a
+ * tracer, nor where strace lets go of it (--detach-on=execve): that is after the execve(2); here it is before.
+ *
+ * No time is too long for a process that runs or waits for a processor. What hangs is known by its sleep: all that are
+ * there sleep, and none has made a system call, for longer than anything here is meant to wait.
  */
 #include <errno.h>
 #include <signal.h>
@@ -34,7 +40,10 @@
 
 #ifdef __x86_64__
 
-enum { ERRORS = 3, TRACEES = 64, CALLS = 512, SECONDS = 10, GRACE = 3, TICKS = 5 };
+enum { ERRORS = 3, TRACEES = 64, CALLS = 512 };
+
+/* Of the clock: TICKS a second. LONGEST is for what runs in circles. */
+enum { TICKS = 5, SLEEP = 10 * TICKS, SLEEP_OF_ORPHANS = 3 * TICKS, LONGEST = 600 * TICKS };
 
 /* The errors that fit each call; without one, it cannot fail. */
 static const struct call {
@@ -145,9 +154,10 @@ struct tracee {
     int role; /* -1: one of before the beginning */
     bool works, in_call;
     int failing;         /* the error of the call that it is in; 0: none */
+    bool forks;          /* that call has a child */
     int seen[CALLS];     /* how often it has made each call */
     bool waits, started; /* it has stopped for the first time; its birth is known */
-    int waited;          /* ticks of the clock */
+    pid_t parent;        /* of one that waits */
 };
 
 static struct tracee tracees[TRACEES];
@@ -157,10 +167,13 @@ static bool lists, hit;
 static int words, words_before; /* the hit */
 static int answers, answers_before;
 static volatile sig_atomic_t ticks;
+static int asleep;       /* for so many ticks */
+static const char *rest; /* what those that are left are called: "hang", "orphan" */
 
 static struct {
-    int role, nth, error; /* error 0: is killed */
+    int role, nth, error; /* error 0: is killed, or held */
     char call[32];
+    bool holds;
 } fault;
 
 static void tick(int number)
@@ -187,6 +200,22 @@ static struct tracee *add(pid_t pid)
     return &tracees[count++];
 }
 
+/* A process's parent and state, as /proc has them; 0 and 'X' where it has gone. */
+static pid_t look_at(pid_t pid, char *state)
+{
+    char path[32];
+    int parent = 0;
+
+    *state = 'X';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *stat = fopen(path, "re");
+    if (stat && fscanf(stat, "%*d (%*[^)]) %c %d", state, &parent) != 2)
+        parent = 0;
+    if (stat)
+        fclose(stat);
+    return parent;
+}
+
 static const struct call *call_of(long number)
 {
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
@@ -204,6 +233,11 @@ static bool can_fail(const struct call *call, const struct user_regs_struct *reg
            && (call->number != SYS_prctl || option == PR_SET_KEEPCAPS || option == PR_CAP_AMBIENT
                || option == PR_CAPBSET_READ)
            && (call->number != SYS_fcntl || registers->rsi == 0 /* F_DUPFD */ || registers->rsi == 1030);
+}
+
+static bool has_child(const struct call *call)
+{
+    return call->number == SYS_clone || call->number == SYS_clone3 || call->number == SYS_vfork;
 }
 
 static bool is_mark(const struct call *call, const struct user_regs_struct *registers)
@@ -228,6 +262,12 @@ static void fail_call(struct tracee *self, struct user_regs_struct *registers)
     hit = true;
     words_before = words;
     answers_before = answers;
+    if (fault.holds) {
+        fprintf(report, "held %d\n", self->pid);
+        fflush(report);
+        for (;;)
+            pause();
+    }
     if (fault.error == 0) {
         kill(self->pid, SIGKILL);
         return;
@@ -250,6 +290,7 @@ static bool begin_call(struct tracee *self, struct user_regs_struct *registers)
     }
     if (is_mark(call, registers))
         return false;
+    self->forks = has_child(call);
     bool fails = can_fail(call, registers);
     int nth = ++self->seen[call - calls];
     if (lists && fails)
@@ -277,9 +318,22 @@ static void end_call(struct tracee *self, struct user_regs_struct *registers)
     self->failing = 0;
 }
 
+static void release(struct tracee *child)
+{
+    child->waits = false;
+    child->started = true;
+    resume(child, 0);
+}
+
+/* The news of a birth does not come from a parent that was killed meanwhile. */
 static void forget(struct tracee *self)
 {
+    pid_t pid = self->pid;
+
     *self = tracees[--count];
+    for (int i = 0; i < count; i++)
+        if (tracees[i].waits && tracees[i].parent == pid)
+            release(&tracees[i]);
 }
 
 static void on_call(struct tracee *self)
@@ -288,6 +342,7 @@ static void on_call(struct tracee *self)
 
     self->in_call = !self->in_call;
     if (ptrace(PTRACE_GETREGS, self->pid, NULL, &registers) == 0) {
+        self->forks = false;
         if (!self->in_call)
             end_call(self, &registers);
         else if (self->works && begin_call(self, &registers)) {
@@ -396,12 +451,24 @@ static void on_birth(const struct tracee *parent)
     struct tracee *child = find((pid_t)pid);
     if (!child)
         child = add((pid_t)pid);
-    child->started = true;
     child->works = works;
     if (works)
         child->role = roles++;
     if (child->waits)
-        resume(child, 0);
+        release(child);
+    child->started = true;
+}
+
+/* It has stopped before its parent has told of its birth, if that one lives to tell, and if it matters. */
+static void await_news(struct tracee *child)
+{
+    char state;
+
+    child->parent = look_at(child->pid, &state);
+    struct tracee *parent = find(child->parent);
+    child->waits = true;
+    if (!parent || !parent->works || !parent->forks)
+        release(child);
 }
 
 static void on_stop(struct tracee *self, int status)
@@ -417,7 +484,7 @@ static void on_stop(struct tracee *self, int status)
     } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
         ptrace(PTRACE_LISTEN, self->pid, NULL, NULL);
     } else if (event == PTRACE_EVENT_STOP && !self->started) {
-        self->waits = true; /* for the news of its birth */
+        await_news(self);
     } else if (event != 0) {
         resume(self, 0);
     } else {
@@ -431,81 +498,87 @@ static void tell_hit(void)
         fprintf(report, "hit %d %d\n", words_before, answers_before);
 }
 
-/* The processes that are still there, one line each. */
-static void tell_rest(const char *word)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "ps -o pid=,ppid=,stat=,comm=,wchan= --ppid %d", (int)getpid());
-    for (int i = 0; i < count; i++)
-        fprintf(report, "%s: process %d of role %d\n", word, tracees[i].pid, tracees[i].role);
-    FILE *children = popen(command, "re"); /* ps(1) itself is one of them */
-    char line[256];
-    while (children && fgets(line, sizeof line, children))
-        if (!strstr(line, " sh ") && !strstr(line, " ps "))
-            fprintf(report, "%s: %s", word, line);
-    if (children)
-        pclose(children);
-}
-
-static void kill_rest(void)
+/* Calls do_each for all processes below one. */
+static void each_below(pid_t pid, void (*do_each)(pid_t pid))
 {
     char path[64];
+    int child;
 
-    for (int i = 0; i < count; i++)
-        kill(tracees[i].pid, SIGKILL);
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
     FILE *children = fopen(path, "re");
-    int pid;
-    while (children && fscanf(children, "%d", &pid) == 1)
-        kill(pid, SIGKILL);
+    while (children && fscanf(children, "%d", &child) == 1) {
+        each_below(child, do_each);
+        do_each(child);
+    }
     if (children)
         fclose(children);
 }
 
+static void tell_of(pid_t pid)
+{
+    const struct tracee *self = find(pid);
+    char state;
+    pid_t parent = look_at(pid, &state);
+
+    fprintf(report, "%s: process %d, a child of %d, of role %d, in state %c\n", rest, pid, parent,
+            self ? self->role : -1, state);
+}
+
+static void kill_it(pid_t pid)
+{
+    kill(pid, SIGKILL);
+}
+
 static _Noreturn void time_is_up(const char *word)
 {
-    tell_rest(word);
+    rest = word;
+    each_below(getpid(), tell_of);
     tell_hit();
     fflush(report);
-    kill_rest();
+    each_below(getpid(), kill_it);
     _exit(124);
 }
 
-/* The news of a birth does not come from a parent that has been killed meanwhile. */
-static void release_waiting(void)
+static bool one_runs;
+
+static void note_if_it_runs(pid_t pid)
 {
-    for (int i = 0; i < count; i++) {
-        struct tracee *self = &tracees[i];
-        if (!self->waits || self->started || ++self->waited < 2)
-            continue;
-        self->started = true;
-        resume(self, 0);
-    }
+    char state;
+
+    look_at(pid, &state);
+    one_runs = one_runs || state == 'R' || state == 'D';
+}
+
+/* At each tick of the clock without an event. */
+static void watch(bool shell_is_there)
+{
+    one_runs = false;
+    each_below(getpid(), note_if_it_runs);
+    asleep = one_runs ? 0 : asleep + 1;
+    if (asleep > (shell_is_there ? SLEEP : SLEEP_OF_ORPHANS) || ticks > LONGEST)
+        time_is_up(shell_is_there ? "hang" : "orphan");
 }
 
 /* Follows all processes to their end. Returns the shell's status. */
 static int follow(pid_t shell)
 {
-    int status, end = -1, last = SECONDS * TICKS, seen = 0;
+    int status, end = -1;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, __WALL)) > 0 || (errno == EINTR && ticks < last)) {
+    while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
         struct tracee *self = pid > 0 ? find(pid) : NULL;
-        if (pid > 0 && WIFSTOPPED(status))
+        if (pid < 0) {
+            watch(end < 0);
+            continue;
+        }
+        asleep = 0;
+        if (WIFSTOPPED(status))
             on_stop(self ? self : add(pid), status);
         else if (self)
             forget(self);
-        if (pid == shell && !WIFSTOPPED(status)) {
+        if (pid == shell && !WIFSTOPPED(status))
             end = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-            last = ticks + GRACE * TICKS;
-        }
-        if (ticks > seen)
-            release_waiting();
-        seen = ticks;
     }
-    if (ticks >= last)
-        time_is_up(end < 0 ? "hang" : "orphan");
     return end;
 }
 
@@ -518,10 +591,11 @@ static void parse_fault(const char *text)
         return;
     if (sscanf(text, "%d:%31[^:]:%d:%31s", &fault.role, fault.call, &fault.nth, error) != 4)
         exit(125);
-    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0; i++)
+    fault.holds = strcmp(error, "HOLD") == 0;
+    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0 && !fault.holds; i++)
         if (strerrorname_np(i) && strcmp(strerrorname_np(i), error) == 0)
             fault.error = i;
-    if (fault.error == 0 && strcmp(error, "KILL") != 0)
+    if (fault.error == 0 && strcmp(error, "KILL") != 0 && !fault.holds)
         exit(125);
 }
 
