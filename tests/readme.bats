@@ -40,9 +40,11 @@ block() {
     grep -qx '    ./bootstrap check' "$readme" # which runs this
     grep -qx '    ./bootstrap build' "$readme"
     local command
-    for command in $(sed -nE 's/^ *(Usage: )?.*\.\/bootstrap ([a-z]+) .*/\2/p' <(bash "${readme%/*}/bootstrap" --help)); do
-        grep -q "\./bootstrap $command" "$readme"
-    done
+    bash "${readme%/*}/bootstrap" --help | grep -oE '\./bootstrap [a-z]+' >"$dir/commands"
+    [ -s "$dir/commands" ]
+    while read -r command; do
+        grep -qF "$command" "$readme"
+    done <"$dir/commands"
 }
 
 @test "./bootstrap demo assembles the container, in a tree that is read-only and has a space in its name" {

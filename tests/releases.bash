@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # those who source this use the variables
 # What is run in a Debian of its own: a root that debootstrap makes, kept in $releases, and what is run in it in
 # namespaces that end with the script.
 
@@ -68,7 +68,7 @@ bring() {
 
 # enter DIRECTORY [NAME=VALUE...] COMMAND...: becomes root of the release there
 enter() {
-    cd "$1"
+    cd "$1" || exit
     mount -t proc proc proc
     mount -t sysfs sysfs sys
     mount -t tmpfs tmpfs dev
