@@ -28,10 +28,23 @@ block() {
     done
 }
 
+# How wide ps makes its columns depends on the machine.
+@test "the picture is what doc/session makes, which types at a terminal" {
+    needs tmux -V
+    timeout 100 "$NSB_SRCDIR/doc/session" | tr -s ' ' >"$dir/session.svg"
+    tr -s ' ' <"$NSB_SRCDIR/doc/session.svg" | diff - "$dir/session.svg"
+}
+
 @test "the README's commands are bootstrap's" {
     grep -qx '    ./bootstrap demo' "$readme"
     grep -qx '    ./bootstrap check' "$readme" # which runs this
     grep -qx '    ./bootstrap build' "$readme"
+    local command
+    bash "${readme%/*}/bootstrap" --help | grep -oE '\./bootstrap [a-z]+' >"$dir/commands"
+    [ -s "$dir/commands" ]
+    while read -r command; do
+        grep -qF "$command" "$readme"
+    done <"$dir/commands"
 }
 
 @test "./bootstrap demo assembles the container, in a tree that is read-only and has a space in its name" {

@@ -1,5 +1,4 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2034 # variables that those who source it use
+# shellcheck shell=bash disable=SC2034 # those who source this use the variables
 # What is run in a Debian of its own: a root that debootstrap makes, kept in $releases, and what is run in it in
 # namespaces that end with the script.
 
