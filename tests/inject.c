@@ -245,10 +245,27 @@ static bool is_mark(const struct call *call, const struct user_regs_struct *regi
     return call->number == SYS_kill && ((int)registers->rsi == SIGRTMAX || (int)registers->rsi == SIGRTMAX - 1);
 }
 
+/* strerrorname_np(3) is of glibc 2.32. */
+static const struct {
+    int number;
+    const char *name;
+} errors[] = {{EACCES, "EACCES"},   {EAGAIN, "EAGAIN"}, {EBUSY, "EBUSY"},   {ECHILD, "ECHILD"},
+              {EINTR, "EINTR"},     {EINVAL, "EINVAL"}, {EIO, "EIO"},       {EMFILE, "EMFILE"},
+              {ENOBUFS, "ENOBUFS"}, {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
+              {ENOSYS, "ENOSYS"},   {EPERM, "EPERM"},   {EROFS, "EROFS"},   {ECONNREFUSED, "ECONNREFUSED"}};
+
+static const char *error_name(int number)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (errors[i].number == number)
+            return errors[i].name;
+    return "unnamed"; /* which parse_fault() refuses */
+}
+
 static void list(const struct tracee *self, const struct call *call, int nth)
 {
     for (int i = 0; i < ERRORS && call->errors[i] != 0; i++)
-        fprintf(report, "fault %d:%s:%d:%s\n", self->role, call->name, nth, strerrorname_np(call->errors[i]));
+        fprintf(report, "fault %d:%s:%d:%s\n", self->role, call->name, nth, error_name(call->errors[i]));
 }
 
 static void resume(struct tracee *self, int signal)
@@ -592,9 +609,9 @@ static void parse_fault(const char *text)
     if (sscanf(text, "%d:%31[^:]:%d:%31s", &fault.role, fault.call, &fault.nth, error) != 4)
         exit(125);
     fault.holds = strcmp(error, "HOLD") == 0;
-    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0 && !fault.holds; i++)
-        if (strerrorname_np(i) && strcmp(strerrorname_np(i), error) == 0)
-            fault.error = i;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (strcmp(errors[i].name, error) == 0)
+            fault.error = errors[i].number;
     if (fault.error == 0 && strcmp(error, "KILL") != 0 && !fault.holds)
         exit(125);
 }
