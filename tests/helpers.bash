@@ -43,7 +43,8 @@ $1" bash "${@:2}"
 # It is killed after $limit seconds, since it hangs.
 bash_run() {
     status=0
-    timeout --signal KILL "$limit" "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
+    # Under nohup(1), timeout(1) of coreutils 9.10 hands down that SIGHUP is ignored; others do not.
+    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
     output=$(<"$dir/output")
     error=$(<"$dir/error")
     echo "$status" >"$dir/status"
