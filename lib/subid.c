@@ -116,11 +116,13 @@ static int ask_library(enum subid kind, const char *name, int out)
 
     if (!library)
         return ENOSYS;
-    FILE *log = fopen("/dev/null", "we"); /* or else it complains on the standard error */
     init_function *init = (init_function *)dlsym(library, "subid_init");
     ranges_function *get =
         (ranges_function *)dlsym(library, kind == SUBID_UID ? "subid_get_uid_ranges" : "subid_get_gid_ranges");
-    if (!init || !get || !init("nsbuiltins", log))
+    if (!init || !get)
+        return ENOSYS;
+    FILE *log = fopen("/dev/null", "we"); /* or else it complains on the standard error */
+    if (!init("nsbuiltins", log))
         return ENOSYS;
     if (get(name, &ranges) < 1 || !is_valid(ranges))
         return ENOENT;
