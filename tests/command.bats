@@ -37,13 +37,14 @@ load helpers
     local command
     for command in true 'cd /' 'eval "x=2; declare -g y=3"' 'umask 077' 'exec 9</dev/null' 'trap "echo no" USR1' \
         'unshare_ns -m' 'exit 0' 'sleep 0' 'set -f' 'no-such-command 2>/dev/null' 'eval "echo >ran"'; do
+        : >"$dir/ran"
         sh_run 'x=1; cd "$dir"; fingerprint before; eval "unshare_ns -rmuin $1"; fingerprint after; echo "$x ${y-}"' \
             "$command"
         is "$output" "1 "
         done_quietly
         unchanged
     done
-    [[ -e $dir/ran ]]
+    [[ -s $dir/ran ]]
 }
 
 @test "in a PID namespace COMMAND is PID 1, and the calling shell does not move" {

@@ -4,6 +4,7 @@
 setup() {
     dir=$(mktemp -d)
     targets=() via=() limit=30
+    [[ ! ${LD_PRELOAD-} ]] || limit=120 # a sanitizer takes its time
     export dir
     exec </dev/null
     needs unshare --user --map-root-user true
@@ -94,21 +95,34 @@ like() {
 
 # fingerprint FILE: writes to FILE, of the shell it is called in, what a builtin that failed must have left alone
 fingerprint() {
-    local file line lines
-    readlink "/proc/$BASHPID/"{cwd,root,ns/*,fd/*} >"$1"
+    local proc=/proc/$BASHPID file line lines
+    readlink "$proc/"{cwd,root,ns/*,fd/*} >"$1"
     {
         jobs
         trap
+        export -p
         # mapfile reads a file as it was at one moment; read goes back and forth in it, and /proc changes meanwhile.
-        mapfile -t lines <"/proc/$BASHPID/status"
+        mapfile -t lines <"$proc/status"
         for line in "${lines[@]}"; do
-            [[ $line != @(Umask|Uid|Gid|Groups|NS*|Threads|Sig[BIC]*|Cap*|NoNewPrivs|Seccomp):* ]] || echo "$line"
+            [[ $line != @(Umask|Uid|Gid|Groups|NS*|Threads|Sig[BIC]*|Cap*|NoNewPrivs|Seccomp|Cpus_allowed):* ]] || echo "$line"
         done
-        for file in {uid_map,gid_map,setgroups,mountinfo} task/$BASHPID/children ../sys/kernel/hostname; do
-            mapfile -t lines <"/proc/$BASHPID/$file"
+        for file in {uid_map,gid_map,setgroups,mountinfo,cgroup,limits} "task/$BASHPID/children" ../sys/kernel/hostname; do
+            mapfile -t lines <"$proc/$file"
             printf '%s\n' "${lines[@]/#/$file }"
         done
-        echo "$$ $BASHPID $PPID $UID $EUID ${GROUPS[*]} $PWD ${OLDPWD-} $HOSTNAME $-"
+        for file in "$proc/fdinfo/"*; do
+            [[ -e $file ]] || continue # the one of looking here
+            mapfile -t lines <"$file"
+            echo "${file##*/} ${lines[1]}"
+        done
+        for file in "$PWD"/* "$dir"/*; do
+            [[ $file == */@(before|after) ]] || echo "$file"
+        done
+        mapfile -t lines <"$proc/stat"
+        # shellcheck disable=SC2206 # words are what is wanted; group, session, terminal
+        lines=(${lines[0]##*) })
+        echo "${lines[*]:2:4} $$ $BASHPID $PPID $UID $EUID ${GROUPS[*]} $PWD ${OLDPWD-} $HOSTNAME $- $BASHOPTS"
+        setpriv --dump | grep Securebits # as its parent has them
     } >>"$1"
 }
 
