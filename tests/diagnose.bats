@@ -149,6 +149,52 @@ injected() {
     fails_with '*: its namespaces: Permission denied' nsenter_ns -t 1 -a
 }
 
+@test "a seccomp filter refuses unshare(2) or setns(2)" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM unshare --)
+    fails_with 'cannot make a new user namespace: *; a seccomp filter refuses unshare(2): allow it *' unshare_ns -r
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM setns --)
+    fails_with 'cannot follow *; a seccomp filter refuses setns(2): allow it *' unshare_ns -rmu
+    target -ru
+    fails_with 'cannot join the user and UTS namespace: *; a seccomp filter refuses setns(2): allow it *' \
+        nsenter_ns -t "$target" -U -u
+}
+
+# fault FAULT PLAN: as fails_with, but where tests/inject lets this happen; the sentence is in $error
+fault() {
+    via+=("$NSB_BUILDDIR/tests/inject" /dev/null "$1")
+    needs "${via[@]}" true
+    sh_run 'fingerprint "$dir/before"
+            kill -s RTMAX-1 $$
+            '"$2"'
+            status=$?
+            fingerprint "$dir/after"
+            exit $status'
+    is "$status" 1
+    unchanged
+}
+
+@test "a seccomp filter is in force, and may be the cause" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS clone3 --)
+    fault 1:unshare:1:EPERM 'unshare_ns -r'
+    like "$error" '*cannot make a new user namespace: *; a seccomp filter is in force and may refuse it *'
+}
+
+@test "where no cause is found, none is made up" {
+    needs grep -q '^Seccomp:.*0$' /proc/self/status
+    local row call plan sentence
+    for row in "1:unshare:1:EPERM|-r|make a new user namespace: Operation not permitted" \
+        "1:unshare:1:ENOMEM|-r|make a new user namespace: Cannot allocate memory" \
+        "0:setns:1:ENOMEM|-rmu|follow the helper process into the namespaces: Cannot allocate memory" \
+        "0:setns:1:EPERM|-rmu|follow the helper process into the namespaces: Operation not permitted" \
+        "1:mount:1:EACCES|-rm|change the mount propagation of /: Permission denied" \
+        "1:sethostname:1:EPERM|-ru --hostname box|set the hostname \"box\": Operation not permitted"; do
+        IFS='|' read -r call plan sentence <<<"$row"
+        via=()
+        fault "$call" "unshare_ns $plan"
+        like "$error" "*unshare_ns: cannot $sentence"
+    done
+}
+
 @test "too many processes" {
     ((EUID != 0)) || skip "needs an ordinary user: the limit does not bind root"
     sh_run 'ulimit -u 1; unshare_ns -r; echo $?'
