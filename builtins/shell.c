@@ -190,6 +190,8 @@ void shell_before_landing(struct shell_view *view)
     fflush(stdout);
     fflush(stderr);
     is_landing = true;
+    /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
+    (void)find_variable("GROUPS");
     view->directory = current_directory();
     view->terminal.tty = job_control ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */

@@ -35,6 +35,12 @@ enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, c
 /* The helper that stands in the finished namespaces: a child of the shell. */
 pid_t stage_process(const struct stage *stage);
 
+/*
+ * For a plan that enters what it joins, where the shell may not look into its helper: has the helper let it. 0, or -1 and
+ * *why.
+ */
+int stage_be_let_in(struct stage *stage, struct failure *why);
+
 /* Ends the helpers and waits for them. errno stays. */
 void stage_end(struct stage *stage);
 

@@ -205,17 +205,34 @@ static int setns_or_nothing(const struct plan *plan, int pidfd, struct failure *
     return status;
 }
 
+static int try_to_go_in(const struct plan *plan, const struct stage *stage, struct way *way, struct failure *why)
+{
+    return way_open(way, plan, stage, why) < 0 ? -1 : setns_or_nothing(plan, way->pidfd, why);
+}
+
+/* Both ways into a helper, its /proc/PID/root and its pidfd, are closed to an ordinary user where it hides from others. */
+static int go_in(const struct plan *plan, struct stage *stage, struct way *way, struct failure *why)
+{
+    int status = try_to_go_in(plan, stage, way, why);
+
+    if (status == 0 || plan->join == 0 || why->step != STEP_LAND || (why->err != EPERM && why->err != EACCES))
+        return status;
+    way_close(way);
+    *way = (struct way){-1, -1, -1};
+    return stage_be_let_in(stage, why) < 0 ? -1 : try_to_go_in(plan, stage, way, why);
+}
+
 /*
  * Steps after a helper. What follows setns(2) cannot fail: the helper has done the same as the same user in the same
  * namespaces. setns(2) has reset root and working directory to those of the mount namespace.
  */
-static int follow(const struct plan *plan, const struct way *way, const struct credentials *chosen, struct failure *why)
+static int follow(const struct plan *plan, struct stage *stage, struct way *way, struct failure *why)
 {
-    if (setns_or_nothing(plan, way->pidfd, why) < 0)
+    if (go_in(plan, stage, way, why) < 0)
         return -1;
     if (way->root >= 0 && prepare_return(way->root, way->cwd, why) < 0)
         return -1;
-    return prepare_credentials(plan, chosen, why);
+    return prepare_credentials(plan, &stage->chosen, why);
 }
 
 /* Other credentials end what ties a shell that moved before to its supervisor: prctl(2). */
@@ -223,11 +240,9 @@ static enum landing land_enter(const struct plan *plan, struct stage *stage, str
 {
     struct way way;
     int death_signal = 0;
-    int status = way_open(&way, plan, stage, why);
 
     prctl(PR_GET_PDEATHSIG, &death_signal);
-    if (status == 0)
-        status = follow(plan, &way, &stage->chosen, why);
+    int status = follow(plan, stage, &way, why);
     (void)!prctl(PR_SET_PDEATHSIG, death_signal);
     way_close(&way);
     if (status == 0 && plan_leaves_reaper(plan))

@@ -15,11 +15,18 @@
  * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
  * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
  * anything was joined, since one inside may be false.
+ *
+ * Where namespaces are joined, others are in there, who are not trusted. Their root may trace whoever is in his user
+ * namespace, and would find in a helper the shell's memory and open files, and in /proc/PID/exe a program from outside.
+ * So a helper is not dumpable there: to look into such a process takes CAP_SYS_PTRACE in the user namespace that bash
+ * was executed in (ptrace(2)). setns(2) with its pidfd is a look into it, too. A shell that may not do that has the
+ * helper dumpable again when all else is done, at the moment in which it goes in itself, as open as it is.
  */
 #include "stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "enter.h"
 #include "prepare.h"
 #include "proc.h"
@@ -95,23 +103,48 @@ static bool needs_child(const struct plan *plan)
     return plan_moves(plan) || (plan_flags(plan) & CLONE_NEWPID) || (plan->create & CLONE_NEWTIME);
 }
 
-/* The rehearsed setuid(2) has made the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before. */
-static void rehearse_credentials(const struct plan *plan, const struct credentials *chosen, int socket)
+/* Before anything is joined. True: it was dumpable, and may be so again. */
+static bool hide(const struct plan *plan)
+{
+    bool dumpable = plan->join != 0 && prctl(PR_GET_DUMPABLE) == 1;
+
+    if (plan->join != 0)
+        prctl(PR_SET_DUMPABLE, 0);
+    return dumpable;
+}
+
+/* Other credentials, as those in another user's namespace, make undumpable; this goes with it: prctl(2). */
+static bool still_has_death_signal(void)
+{
+    int signal = 0;
+
+    prctl(PR_GET_PDEATHSIG, &signal);
+    return signal != 0;
+}
+
+/*
+ * The rehearsed setuid(2) makes the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before.
+ * True: the credentials are the same as before.
+ */
+static bool rehearse_credentials(const struct plan *plan, const struct credentials *chosen, int socket)
 {
     struct failure what;
     int dumpable = prctl(PR_GET_DUMPABLE);
+    uid_t user = geteuid();
+    gid_t group = getegid();
 
     if (prepare_credentials(plan, chosen, &what) < 0)
         give_up(socket, &what);
     if (!plan_moves(plan) && dumpable == 1)
         prctl(PR_SET_DUMPABLE, 1);
+    return user == geteuid() && group == getegid();
 }
 
 /*
- * Says that all is well so far, and waits for the shell's word. procfs: a procfs_open() descriptor, or -errno; without
- * one it goes on, and says why, since not every plan needs it.
+ * Says that all is well so far. procfs: a procfs_open() descriptor, or -errno; without one it goes on, and says why, since
+ * not every plan needs it.
  */
-static void report(int socket, int procfs, const struct credentials *chosen)
+static void tell_ready(int socket, int procfs, const struct credentials *chosen)
 {
     int proc = procfs < 0 ? procfs : proc_open_self(procfs);
 
@@ -121,6 +154,11 @@ static void report(int socket, int procfs, const struct credentials *chosen)
         _exit(EXIT_FAILURE); /* each would wait for the other */
     if (proc >= 0)
         close(proc);
+}
+
+static void report(int socket, int procfs, const struct credentials *chosen)
+{
+    tell_ready(socket, procfs, chosen);
     await_shell(socket);
 }
 
@@ -194,17 +232,35 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
     supervise(shell, &none);
 }
 
+/* The helper of a shell that enters what it joins: see at the top of this file. */
+static _Noreturn void be_followed(int socket, int procfs, const struct credentials *chosen, bool dumpable)
+{
+    tell_ready(socket, procfs, chosen);
+    descriptors_close(STDERR_FILENO + 1, socket - 1);
+    descriptors_close(socket + 1, INT_MAX);
+    await_shell(socket);
+    if (dumpable)
+        prctl(PR_SET_DUMPABLE, 1);
+    tell_ready(socket, -EBADF, chosen);
+    await_shell(socket);
+    _exit(EXIT_SUCCESS);
+}
+
 /* The helper has done what it was there for, if the shell says so. */
 static enum staged go_on_inside(const struct plan *plan, int socket, int procfs, int shell,
-                                const struct credentials *chosen)
+                                const struct credentials *chosen, bool dumpable)
 {
     if (plan->init) {
         become_init(plan, socket, procfs, chosen);
+    } else if (plan->join != 0 && !plan_moves(plan)) {
+        be_followed(socket, procfs, chosen, dumpable);
     } else {
         report(socket, procfs, chosen);
         if (plan_leaves_reaper(plan))
             reap_until_end_of(shell);
         prctl(PR_SET_PDEATHSIG, plan->death_signal);
+        if (dumpable)
+            prctl(PR_SET_DUMPABLE, 1);
         go_on(socket);
     }
     if (procfs >= 0)
@@ -232,8 +288,10 @@ static enum staged help(const struct plan *plan, int cpu, int socket, int shell)
     if (procfs < 0)
         procfs = -errno;
     take_stand(plan, socket);
+    bool dumpable = hide(plan);
     if (enter_on_cpu(plan, cpu, &what) < 0 || prepare_choose(plan, &chosen, &what) < 0)
         give_up(socket, &what);
+    dumpable = dumpable && still_has_death_signal();
     if (idmaps_wanted(&plan->maps))
         report(socket, procfs, &chosen);
     if (prepare_clocks(plan, procfs, &what) < 0)
@@ -242,8 +300,8 @@ static enum staged help(const struct plan *plan, int cpu, int socket, int shell)
         fork_inner(socket);
     if (prepare(plan, &what) < 0)
         give_up(socket, &what);
-    rehearse_credentials(plan, &chosen, socket);
-    return go_on_inside(plan, socket, procfs, shell, &chosen);
+    bool same = rehearse_credentials(plan, &chosen, socket);
+    return go_on_inside(plan, socket, procfs, shell, &chosen, dumpable && (same || !plan_moves(plan)));
 }
 
 static void close_proc(struct stage *stage)
@@ -449,6 +507,21 @@ enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, c
 pid_t stage_process(const struct stage *stage)
 {
     return stage->inner > 0 ? stage->inner : stage->helper;
+}
+
+int stage_be_let_in(struct stage *stage, struct failure *why)
+{
+    sigset_t all;
+    int proc = stage->proc;
+
+    sigfillset(&all);
+    if (!say(stage->socket))
+        return fail(why, STEP_SOCKET);
+    stage->proc = -ENOENT; /* kept, for what is said now comes without */
+    int status = hear(stage, &all, why) < 0 ? -1 : 0;
+    close_proc(stage);
+    stage->proc = proc;
+    return status;
 }
 
 void stage_end(struct stage *stage)

@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "proc.h"
 
 struct tie {
@@ -258,21 +259,12 @@ static bool reap(struct supervisor *self, int *ended)
     return false;
 }
 
-/* Linux 5.9; an older kernel has each number tried. */
-static void close_from(int first, int last)
-{
-    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
-        return;
-    for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
-        close(fd);
-}
-
 /* What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held. */
 static void hold_nothing_but(int keep)
 {
-    close_from(0, keep < 0 ? INT_MAX : keep - 1);
+    descriptors_close(0, keep < 0 ? INT_MAX : keep - 1);
     if (keep >= 0)
-        close_from(keep + 1, INT_MAX);
+        descriptors_close(keep + 1, INT_MAX);
     (void)!chdir("/");
 }
 

@@ -4,10 +4,12 @@
  * The shell marks by signals to itself where its work begins (SIGRTMAX-1) and ends (SIGRTMAX); these are kept from it.
  * In between, each process has a role, by its birth: the shell is 0, its first helper 1, and so on. One that is born
  * there works until a mark of its own, or its end. FAULT is ROLE:CALL:N:ERROR, the role's N-th such call that fails
- * with ERROR, or is where it is killed: "KILL". With "-" for FAULT nothing fails. REPORT receives, a line each:
+ * with ERROR, or is where it is killed: "KILL", or held: "HOLD", until this program is killed, and all with it. With "-"
+ * for FAULT nothing fails. REPORT receives, a line each:
  *
  *   fault FAULT    one that can be asked for, where there was none
  *   hit N M        the fault has happened, after N words to helpers (sendto) and M from them (sendmsg)
+ *   held PID       of the process that is
  *   state ...      of the process that marks, what /proc does not show; at the first mark and the last
  *   end ROLE       the process that has made the last mark
  *   orphan ...     a process that outlived the shell
@@ -169,8 +171,9 @@ static int asleep;       /* for so many ticks */
 static const char *rest; /* what those that are left are called: "hang", "orphan" */
 
 static struct {
-    int role, nth, error; /* error 0: is killed */
+    int role, nth, error; /* error 0: is killed, or held */
     char call[32];
+    bool holds;
 } fault;
 
 static void tick(int number)
@@ -259,6 +262,12 @@ static void fail_call(struct tracee *self, struct user_regs_struct *registers)
     hit = true;
     words_before = words;
     answers_before = answers;
+    if (fault.holds) {
+        fprintf(report, "held %d\n", self->pid);
+        fflush(report);
+        for (;;)
+            pause();
+    }
     if (fault.error == 0) {
         kill(self->pid, SIGKILL);
         return;
@@ -582,10 +591,11 @@ static void parse_fault(const char *text)
         return;
     if (sscanf(text, "%d:%31[^:]:%d:%31s", &fault.role, fault.call, &fault.nth, error) != 4)
         exit(125);
-    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0; i++)
+    fault.holds = strcmp(error, "HOLD") == 0;
+    for (int i = 1; i < 134 && strcmp(error, "KILL") != 0 && !fault.holds; i++)
         if (strerrorname_np(i) && strcmp(strerrorname_np(i), error) == 0)
             fault.error = i;
-    if (fault.error == 0 && strcmp(error, "KILL") != 0)
+    if (fault.error == 0 && strcmp(error, "KILL") != 0 && !fault.holds)
         exit(125);
 }
 

@@ -1,0 +1,8 @@
+/* Open files by their numbers. */
+#ifndef DESCRIPTORS_H
+#define DESCRIPTORS_H
+
+/* Closes all that are open from the first number to the last. */
+void descriptors_close(int first, int last);
+
+#endif
