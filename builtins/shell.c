@@ -42,7 +42,7 @@ static bool is_landing; /* the engine's own forks are not bash's */
  */
 static void find_process_group(void)
 {
-    enum { TRIES = 1000 };
+    enum { SECOND = 1000 };
 
     if (!job_control || is_landing || getppid() != 0 || pipeline_pgrp == 0)
         return;
@@ -50,7 +50,7 @@ static void find_process_group(void)
         job_control = 0;
         return;
     }
-    for (int i = 0; i < TRIES && getpgrp() == 0; i++)
+    for (int i = 0; i < SECOND && getpgrp() == 0; i++)
         usleep(1000); /* until the shell has put it into that of the pipeline */
     pipeline_pgrp = getpgrp();
 }
@@ -159,7 +159,7 @@ static char *current_directory(void)
 {
     char *directory = NULL;
 
-    for (int tries = 0; tries < 3 && !directory; tries++)
+    for (int tries = 0; tries < TRIES && !directory; tries++)
         directory = getcwd(NULL, 0);
     return directory;
 }
@@ -193,9 +193,9 @@ void shell_before_landing(struct shell_view *view, const struct plan *plan)
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
     (void)find_variable("GROUPS");
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
-    view->terminal.tty = job_control ? shell_tty : -1;
+    view->terminal.tty = job_control && plan_moves(plan) ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
-    if (job_control)
+    if (view->terminal.tty >= 0)
         tcgetattr(shell_tty, &view->terminal.modes);
 }
 

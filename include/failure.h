@@ -4,6 +4,12 @@
 
 #include <errno.h>
 
+/*
+ * How often a step is tried that cannot be given up, since what came before cannot be taken back. It has been possible a
+ * moment ago, so what fails is the kernel that is short of something, or a signal.
+ */
+enum { TRIES = 3 };
+
 enum step {
     STEP_NONE,
     STEP_SOCKET,      /* the socket between the shell and its helper */

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Writes the path of a program into text, as $PATH has it now: bash's getenv(3) tells the shell's own variable, which
@@ -17,5 +18,8 @@ char *find_program(const char *name, char *text, size_t size);
  * wait (and the program), find_program()'s, or posix_spawn(3)'s. The caller has blocked SIGCHLD; `awake` is the mask for the wait.
  */
 int run_program(char *const arguments[], const sigset_t *awake);
+
+/* Waits for the end of a child, whatever interrupts that. Returns its status as waitpid(2) tells it; -1: there is none. */
+int await_child(pid_t pid);
 
 #endif

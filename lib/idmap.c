@@ -191,12 +191,12 @@ static int write_through_program(const struct map_file *file, pid_t pid, char *t
     return run_program(program_arguments(file, pid, text), awake) < 0 ? fail(why, file->through_program) : 0;
 }
 
-/* What was written before cannot be taken back, so one that fails for a moment is tried again. */
+/* What was written before cannot be taken back. */
 static int write_file(int proc, const char *name, const char *text)
 {
     int status = -1;
 
-    for (int tries = 0; tries < 3 && status < 0; tries++)
+    for (int tries = 0; tries < TRIES && status < 0; tries++)
         status = proc_write(proc, name, text);
     return status;
 }

@@ -17,9 +17,6 @@
 #include "caps.h"
 #include "proc.h"
 
-/* What the shell does when it can no longer go back. A helper could do it just now, so it fails for a moment only. */
-enum { TRIES = 3 };
-
 static int raise_loopback(void)
 {
     struct ifreq lo = {.ifr_name = "lo"};

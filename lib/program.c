@@ -43,18 +43,26 @@ static int spawn(pid_t *pid, const char *path, char *const arguments[])
     return errno == 0 ? 0 : -1;
 }
 
+int await_child(pid_t pid)
+{
+    int status = -1;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
 /* Returns what waitpid(2) says; ends the program where a signal comes first. */
 static int await_end(pid_t pid, const sigset_t *awake)
 {
     struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-    int status, interrupted = ended.fd < 0 || ppoll(&ended, 1, NULL, awake) < 0;
+    int interrupted = ended.fd < 0 || ppoll(&ended, 1, NULL, awake) < 0;
 
     if (interrupted)
         kill(pid, SIGKILL);
     if (ended.fd >= 0)
         close(ended.fd);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = await_child(pid);
     if (interrupted)
         errno = EINTR;
     else if (status != 0)

@@ -40,6 +40,7 @@
 #include "enter.h"
 #include "prepare.h"
 #include "proc.h"
+#include "program.h"
 #include "supervise.h"
 
 /* Control data of a message: the sender's credentials and a descriptor. */
@@ -47,8 +48,6 @@ union control {
     struct cmsghdr align;
     char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
 };
-
-enum { TRIES = 3 }; /* of what is behind the point of no return, where the kernel is short of something */
 
 struct message {
     struct failure what;
@@ -193,12 +192,12 @@ static void go_on(int socket)
 static void await_init(const int pipe[2])
 {
     char byte;
-    ssize_t got;
+    ssize_t got = -1;
 
     close(pipe[1]);
-    while ((got = read(pipe[0], &byte, sizeof byte)) < 0)
-        ;
-    if (got == 0)
+    for (int tries = 0; tries < TRIES && got < 0; tries++)
+        got = read(pipe[0], &byte, sizeof byte);
+    if (got != sizeof byte)
         _exit(EXIT_FAILURE);
     close(pipe[0]);
     supervise_as_moved();
@@ -227,8 +226,8 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
     report(socket, procfs, chosen);
     prctl(PR_SET_PDEATHSIG, plan->death_signal);
     close(socket);
-    while (write(pipe[1], "", 1) < 0 && errno != EPIPE) /* SIGPIPE is blocked */
-        ;
+    for (int tries = 0; tries < TRIES && write(pipe[1], "", 1) < 0; tries++)
+        ; /* SIGPIPE is blocked, and without a byte the end of the pipe, which supervise() closes, ends the shell */
     supervise(shell, &none);
 }
 
@@ -331,13 +330,13 @@ static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
 }
 
 /* Receives a message. Returns the sender's PID, or -1 and *why: what went wrong, or that the helpers have ended. */
-static pid_t receive(struct stage *stage, struct message *text, int flags, struct failure *why)
+static pid_t receive(struct stage *stage, struct message *text, struct failure *why)
 {
     union control control;
     struct iovec packet = {text, sizeof *text};
     struct msghdr message = {
         .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC | flags);
+    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
 
     if (got < 0 && errno != ECONNRESET) /* one that died without reading the last word */
         return fail(why, STEP_SOCKET);
@@ -361,7 +360,7 @@ static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *wh
     do {
         if (ppoll(&ready, 1, NULL, awake) < 0)
             return fail(why, errno == EINTR ? STEP_INTERRUPTED : STEP_SOCKET);
-        sender = receive(stage, &text, 0, why);
+        sender = receive(stage, &text, why);
     } while (sender > 0 && text.born > 0);
     if (sender > 0) {
         *why = text.what;
@@ -382,7 +381,7 @@ static void look_for_inner(struct stage *stage)
     struct failure ignored;
 
     while (stage->inner <= 0 && poll(&ready, 1, SECOND) > 0) {
-        pid_t sender = receive(stage, &text, 0, &ignored);
+        pid_t sender = receive(stage, &text, &ignored);
         if (sender < 0)
             return;
         if (sender != stage->helper)
@@ -400,8 +399,8 @@ static int write_maps(const struct stage *stage, const struct idmaps *maps, cons
 
 static void wait_for_end(pid_t *pid)
 {
-    while (*pid > 0 && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (*pid > 0)
+        await_child(*pid);
     *pid = 0;
 }
 

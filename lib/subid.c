@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "number.h"
+#include "program.h"
 #include "signals.h"
 
 struct range {
@@ -132,14 +133,12 @@ static int ask_library(enum subid kind, const char *name, int out)
 /* Waits for the child; a signal in the mask `awake` ends that: the name service may take any time. */
 static int hear_child(pid_t child, int in, const sigset_t *awake, struct range *range)
 {
-    int status;
     struct pollfd ready = {.fd = in, .events = POLLIN};
     ssize_t got = ppoll(&ready, 1, NULL, awake) < 0 ? -1 : read(in, range, sizeof *range);
 
     if (got < 0)
         kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = await_child(child);
     if (got == sizeof *range)
         return 0;
     errno = got < 0 ? EINTR : WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
