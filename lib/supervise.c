@@ -151,7 +151,9 @@ static enum answer await_answer(void)
 {
     const struct timespec longest = {.tv_sec = 2};
 
-    syscall(SYS_futex, &below->answer, FUTEX_WAIT, NO_ANSWER, &longest, NULL, 0);
+    while (atomic_load(&below->answer) == NO_ANSWER
+           && syscall(SYS_futex, &below->answer, FUTEX_WAIT, NO_ANSWER, &longest, NULL, 0) == 0)
+        ; /* it may wake without a cause: futex(2) */
     return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
 }
 
@@ -171,7 +173,12 @@ static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const
         return;
     }
     self->stop = signal;
-    kill(self->moved, SIGSTOP); /* an init ignores the others; SIGSTOP from outside stops it */
+    /*
+     * An init ignores the others; SIGSTOP from outside stops it. One that stops by itself is left alone: this process may
+     * be stopped right here, and with it be continued, and then it would stop what runs again.
+     */
+    if (supervises || stance->init || !has_it)
+        kill(self->moved, SIGSTOP);
 }
 
 /* waitpid(2) would also take the end of a shell that is gone meanwhile, which reap() waits for. */
