@@ -1,5 +1,5 @@
 /*
- * The only room that touches bash's internals, and the only one that knows that they differ between versions. The
+ * What touches bash's internals, and knows that they differ between versions, is in shell.c and shell_*.c only. The
  * other files here see bash through this header.
  */
 #ifndef SHELL_ROOM_H

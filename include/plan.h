@@ -76,6 +76,9 @@ bool plan_persists(const struct plan *plan);
 /* True where a copy of the shell goes on inside, and the shell itself stays as its supervisor. */
 bool plan_moves(const struct plan *plan);
 
+/* True where only a child of the one that made or joined them is inside: PID and time namespaces. */
+bool plan_needs_child(const struct plan *plan);
+
 /* True where the shell stays outside of a PID namespace that it makes: then its PID 1 is a reaper. */
 bool plan_leaves_reaper(const struct plan *plan);
 

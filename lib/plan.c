@@ -50,6 +50,11 @@ bool plan_leaves_reaper(const struct plan *plan)
     return plan->no_fork && (plan->create & CLONE_NEWPID);
 }
 
+bool plan_needs_child(const struct plan *plan)
+{
+    return plan_moves(plan) || (plan_flags(plan) & CLONE_NEWPID) || (plan->create & CLONE_NEWTIME);
+}
+
 bool plan_persists(const struct plan *plan)
 {
     for (size_t i = 0; i < NS_TYPES; i++)

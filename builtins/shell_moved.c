@@ -1,0 +1,92 @@
+/* A shell that has moved. */
+#include "shell.h"
+
+#include <jobs.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* bash has it, but installs no header that says so: trap.c. */
+extern SigHandler *original_signals[];
+
+/* readline reads EOF in a process group that does not own the terminal; scripts stay in that of who started them. */
+static void take_terminal(void)
+{
+    original_pgrp = -1; /* the supervisor gives the terminal back; the old number means nothing in here */
+    if (!job_control) {
+        shell_pgrp = getpgrp();
+        return;
+    }
+    setpgid(0, 0);
+    shell_pgrp = getpid();
+    give_terminal_to(shell_pgrp, 1);
+}
+
+/* Whether the shell, untouched, would end by this signal; those for faults are forced on an init, too. */
+static bool ends_a_shell(int number)
+{
+    static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN,
+                                 SIGTTOU, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGTRAP,  SIGSYS,  SIGABRT};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (number == others[i])
+            return false;
+    return true;
+}
+
+/* A handler in place of the default action, which the kernel does not carry out on an init. */
+static void end_by(int number)
+{
+    if (getpid() == 1) {
+        supervise_died_by(number);
+        _exit(128 + number);
+    }
+    signal(number, SIG_DFL); /* in a subshell of the init; what is sent here is delivered on return */
+    kill(getpid(), number);
+}
+
+/*
+ * bash ends by a signal that it has caught (^C while a program ran, any while there is an EXIT trap) by the default
+ * action, and where it is still there after that, as an init is, exits. That it does so with the signal's default
+ * action in place tells it from `exit 130`.
+ */
+static void end_by_default_action(int status, void *unused)
+{
+    struct sigaction action;
+    int number = (status & 0xff) - 128;
+
+    (void)unused;
+    if (getpid() == 1 && number > 0 && ends_a_shell(number) && sigaction(number, NULL, &action) == 0
+        && action.sa_handler == SIG_DFL)
+        supervise_died_by(number);
+}
+
+/* An init that moved ends by its own and its children's signals, ^C and a closed pipe among them, as it would outside. */
+static void end_as_outside(void)
+{
+    static bool registered; /* so in the copies of this process, too */
+    struct sigaction action, ours = {.sa_handler = end_by};
+
+    for (int number = 1; number < NSIG; number++) {
+        if (!ends_a_shell(number) || sigaction(number, NULL, &action) < 0) /* EINVAL: the C library's own */
+            continue;
+        if (action.sa_handler == SIG_DFL)
+            sigaction(number, &ours, NULL);
+        if (original_signals[number] == SIG_DFL)
+            original_signals[number] = end_by; /* for `trap - SIGNAL` */
+    }
+    if (!registered)
+        on_exit(end_by_default_action, NULL);
+    registered = true;
+}
+
+void shell_became_copy(void)
+{
+    dollar_dollar_pid = getpid();
+    set_ppid();
+    delete_all_jobs(0);
+    take_terminal();
+    if (getpid() == 1)
+        end_as_outside();
+}
