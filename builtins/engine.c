@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,6 +66,14 @@ int engine_wrong_value(const char *option, const char *value, const char *expect
     return EX_USAGE;
 }
 
+static int wrong_argument(const struct options *options, const char *expected)
+{
+    char option[40];
+
+    snprintf(option, sizeof option, "--%s", options->option);
+    return engine_wrong_value(option, options->argument, expected);
+}
+
 static int take_all(struct options *options, engine_take *take, void *request)
 {
     const char *wrong;
@@ -78,7 +87,7 @@ static int take_all(struct options *options, engine_take *take, void *request)
             return EX_USAGE;
         }
         if ((wrong = take(request, id, options->argument)))
-            return engine_wrong_value(options->option, options->argument, wrong);
+            return wrong_argument(options, wrong);
     }
     return EXECUTION_SUCCESS;
 }

@@ -228,11 +228,10 @@ int options_next(struct options *options)
     if (!options->started)
         start(options);
     int result = getopt_long(options->argc, options->argv, parser.letters, parser.longs, NULL);
-    const struct option_row *row = row_of(result);
+    const struct option_row *row = result == OPTIONS_END ? NULL : row_of(result);
 
     options->argument = optarg;
     options->operand = optind;
-    if (row)
-        snprintf(options->option, sizeof options->option, "--%s", row->name);
+    options->option = row ? row->name : NULL;
     return row || result == OPTIONS_END ? result : wrong(options, result);
 }

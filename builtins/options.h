@@ -50,7 +50,7 @@ struct options {
     int argc;
     char **argv;
     bool started;
-    char option[40];      /* the option just given, by its long name */
+    const char *option;   /* the long name of the option just given */
     const char *argument; /* its argument; NULL: none */
     int operand;          /* after OPTIONS_END: the index of the first operand */
     char wrong[160];      /* after OPTIONS_WRONG: the sentence */

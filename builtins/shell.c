@@ -128,10 +128,10 @@ void shell_sync_ids(void)
 static void sync_hostname(void)
 {
     char name[HOST_NAME_MAX + 1];
-    SHELL_VAR *variable = find_global_variable("HOSTNAME");
 
     if (!current_host_name || gethostname(name, sizeof name) < 0 || strcmp(name, current_host_name) == 0)
         return;
+    SHELL_VAR *variable = find_global_variable("HOSTNAME");
     if (variable && value_cell(variable) && !readonly_p(variable)
         && strcmp(value_cell(variable), current_host_name) == 0)
         bind_global_variable("HOSTNAME", name, 0);
@@ -184,7 +184,8 @@ void shell_before_landing(struct shell_view *view, const struct plan *plan)
     fflush(stderr);
     is_landing = true;
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
-    (void)find_variable("GROUPS");
+    if (plan_carries_directories(plan))
+        (void)find_variable("GROUPS");
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
     view->terminal.tty = job_control && plan_moves(plan) ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */

@@ -307,10 +307,9 @@ static enum landing land_staged_on(int cpu, const struct plan *plan, const sigse
  */
 static enum landing land_staged(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
 {
-    int cpus = get_nprocs_conf();
     enum landing landing = land_staged_on(-1, plan, awake, moved, why);
 
-    for (int cpu = 0; cpu < cpus && landing == LANDING_FAILED && persist_may_work_elsewhere(why); cpu++)
+    for (int cpu = 0; landing == LANDING_FAILED && persist_may_work_elsewhere(why) && cpu < get_nprocs_conf(); cpu++)
         landing = land_staged_on(cpu, plan, awake, moved, why);
     return landing;
 }

@@ -40,7 +40,7 @@ static int parse(char **words)
 static void check_options(void)
 {
     check(PARSE((char *)"-R", (char *)"/x") == 'R' && strcmp(options.argument, "/x") == 0, "a letter and its argument");
-    check_text(options.option, "--root", "it is named by its long name");
+    check_text(options.option, "root", "it is named by its long name");
     check(PARSE((char *)"--root=/x") == 'R' && strcmp(options.argument, "/x") == 0, "a long name with =");
     check(PARSE((char *)"-n/run/x") == 'n' && strcmp(options.argument, "/run/x") == 0,
           "a namespace type with its file");
