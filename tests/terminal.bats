@@ -105,10 +105,11 @@ load helpers
 }
 
 @test "at a prompt: with --init, with --fork alone, and joining" {
-    local command
+    local command child=
     in_target='mount -t proc proc /proc; hostname box' target -rpmu --fork
+    read -r child _ <"/proc/$target/task/$target/children" || : # where the target is already the one inside
     for command in "unshare_ns -rpmu --mount-proc --hostname box --init" "unshare_ns -ruf --hostname box" \
-        "nsenter_ns --target $(pgrep -P "$target" || echo "$target") --user --pid --mount --uts"; do
+        "nsenter_ns --target ${child:-$target} --user --pid --mount --uts"; do
         export command
         pty <<-'EOT'
 			line {bash --rcfile "$dir/rc" -i}
