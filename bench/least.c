@@ -2,8 +2,8 @@
  * The least that a builtin of bash can take: just the system calls, without options, checks or anything that the shell
  * would have to hear of. What bash itself needs to read the line and to get here is the same as for ours.
  *
- * least_unshare      unshare of a UTS namespace
- * least_join FILE    open, setns, close
+ * least          unshare of a UTS namespace
+ * least FILE     joins a network namespace: open, setns, close
  */
 #include <config.h>
 
@@ -14,37 +14,28 @@
 #include <sched.h>
 #include <unistd.h>
 
-static int least_unshare(WORD_LIST *list)
+static int join(const char *file)
 {
-    (void)list;
-    return unshare(CLONE_NEWUTS) < 0 ? EXECUTION_FAILURE : EXECUTION_SUCCESS;
-}
-
-static int least_join(WORD_LIST *list)
-{
-    int fd = list ? open(list->word->word, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
     int status = setns(fd, CLONE_NEWNET);
 
     if (fd >= 0)
         close(fd);
+    return status;
+}
+
+static int least(WORD_LIST *list)
+{
+    int status = list ? join(list->word->word) : unshare(CLONE_NEWUTS);
+
     return status < 0 ? EXECUTION_FAILURE : EXECUTION_SUCCESS;
 }
 
 static char *no_help[] = {NULL};
 
-#define EXPORTED __attribute__((visibility("default")))
-
-EXPORTED struct builtin least_unshare_struct = {
-    .name = (char *)"least_unshare",
-    .function = least_unshare,
-    .flags = BUILTIN_ENABLED,
-    .long_doc = no_help,
-    .short_doc = "",
-};
-
-EXPORTED struct builtin least_join_struct = {
-    .name = (char *)"least_join",
-    .function = least_join,
+__attribute__((visibility("default"))) struct builtin least_struct = {
+    .name = (char *)"least",
+    .function = least,
     .flags = BUILTIN_ENABLED,
     .long_doc = no_help,
     .short_doc = "",

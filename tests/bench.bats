@@ -22,3 +22,13 @@ load helpers
     [ "${#lines[@]}" -eq 2 ]
     grep -q '</svg>' "$dir/table.svg"
 }
+
+@test "a way that does not work here is left out, and that is said" {
+    printf '#!/bin/sh\nexit 1\n' >"$dir/crun"
+    chmod +x "$dir/crun"
+    PATH=$dir:$PATH "$NSB_SRCDIR/bench/measure" 1 container >"$dir/samples" 2>"$dir/said"
+    grep -qxF "container: crun: skipped, it does not work here" "$dir/said"
+    grep -q '^container,"nsbuiltins",1,' "$dir/samples"
+    run grep crun "$dir/samples"
+    [ "$status" -eq 1 ]
+}
