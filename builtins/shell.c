@@ -12,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* bash has these, but installs no header that says so: trap.c, hashcmd.h, jobs.c. */
+/* bash has these, but installs no header that says so: trap.c, jobs.c. */
 extern int decode_signal(char *text, int flags);
-extern void phash_flush(void);
 extern int shell_tty;
 
 bool shell_is_ours(const char *builtin)

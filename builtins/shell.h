@@ -21,6 +21,9 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
+/* bash has it, but does not install its header, hashcmd.h: forgets the remembered paths of commands. */
+extern void phash_flush(void);
+
 /*
  * For NAME_builtin_load: true where this is the bash that the builtins were built for, to the minor version. Else says
  * so: struct user_info and others differ between them, so that what loads may misread the shell.

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* bash has it, but installs no header that says so: hashcmd.h. */
-extern void phash_flush(void);
-
 /* Whether NAME stands in "NAME,NAME". */
 static bool is_listed(const char *name, const char *list)
 {

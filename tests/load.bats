@@ -92,6 +92,12 @@ names() {
     grep -q 'FLAGS.*NOW' "$dir/dynamic"
 }
 
+@test "gives bash its builtins, and nothing else to anybody" {
+    needs readelf --version
+    run awk '$5 == "GLOBAL" && $7 != "UND" { print $8 }' < <(readelf --wide --dyn-syms "$NSBUILTINS_SO")
+    is "$(sort <<<"$output")" "$(printf '%s\n' {nsenter_ns,nsmap,unshare_ns}_{builtin_load,struct})"
+}
+
 @test "loading it, beside running /bin/true (measured)" {
     sh_run "microseconds() {
                 local start=\${EPOCHREALTIME/./} n
