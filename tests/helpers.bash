@@ -24,6 +24,12 @@ needs() {
     reason=$("$@" 2>&1 >/dev/null) || skip "'$*' fails: ${reason//$'\n'/; }"
 }
 
+# own_subids [COUNT]: prints start and count of the first subordinate range (of COUNT IDs) of who runs this, a user that
+# may have no name; fails where there is none
+own_subids() {
+    sed -nE "s/^($(id -un 2>/dev/null)|$EUID):([0-9]+):(${1-[0-9]+})$/\\2 \\3/p" /etc/subuid | grep -m 1 .
+}
+
 # What a script of these tests starts with. $dir is the test's own directory; the shell's process group is noted there
 # for nothing_runs.
 prelude() {

@@ -12,8 +12,8 @@ maps='show() { tr -s " " <"/proc/${1:-self}/uid_map" | sed "s/^ //"; echo .
 # The first subordinate range of who runs this: its start and count
 subordinate() {
     needs command -v newuidmap
-    needs grep -qE "^($(id -un)|$EUID):" /etc/subuid
-    IFS=: read -r _ first count < <(grep -E "^($(id -un)|$EUID):" /etc/subuid)
+    needs own_subids
+    read -r first count < <(own_subids)
 }
 
 # Runs a script as root of a system in which root has subordinate IDs, or as the ordinary user who has some
