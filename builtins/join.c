@@ -51,7 +51,7 @@ static int open_named(const char *name, const struct nstype *type)
 
     if (join_parse_id(name, &id))
         return nsref_open_id(id, type);
-    return target_parse_fd(name, &fd) ? nsref_open_fd(fd, type) : nsref_open(name, type);
+    return target_parse_fd(name, &fd) ? nsref_open_fd(fd) : nsref_open(name);
 }
 
 static bool open_files(const struct join_request *request, struct plan *plan)
@@ -59,17 +59,14 @@ static bool open_files(const struct join_request *request, struct plan *plan)
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (!request->files[i])
             continue;
+        plan->names[i] = request->files[i];
         plan->files[i] = open_named(request->files[i], &nstypes[i]);
         if (plan->files[i] >= 0)
             continue;
-        if (errno == ESTALE) {
-            builtin_error("%s: no such %s namespace, or a kernel that opens none by its number (Linux 6.19)",
-                          request->files[i], nstypes[i].title);
-            return false;
-        }
-        if (errno != EINVAL && errno != EBADF)
+        if (errno != ESTALE)
             return cannot_open(request->files[i]);
-        builtin_error("%s: expected a %s namespace file", request->files[i], nstypes[i].title);
+        builtin_error("%s: no such %s namespace, or a kernel that opens none by its number (Linux 6.19)",
+                      request->files[i], nstypes[i].title);
         return false;
     }
     return true;
@@ -106,6 +103,10 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
 
     if (!request->user_parent)
         return true;
+    if (plan_wrong_file(plan) >= 0) {
+        engine_failed(plan, &(struct failure){.step = STEP_JOIN, .err = EINVAL});
+        return false;
+    }
     if (child < 0 && request->target.text)
         child = target_user_namespace(&plan->target);
     for (size_t i = 1; child < 0 && !request->target.text && i < NS_TYPES; i++)

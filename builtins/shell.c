@@ -138,6 +138,18 @@ static void sync_hostname(void)
     current_host_name = savestring(name);
 }
 
+/*
+ * sethostname(2) tells nobody. So once the shell has landed in a UTS namespace, each landing is an occasion to ask for its
+ * name. How the host itself is called is bash's business, which asks once.
+ */
+static bool follow_host_name(int flags)
+{
+    static bool landed_in_one;
+
+    landed_in_one |= (flags & CLONE_NEWUTS) != 0;
+    return landed_in_one;
+}
+
 static void set_directory_variable(const char *name, const char *value)
 {
     SHELL_VAR *variable = find_variable(name);
@@ -201,7 +213,8 @@ static void sync_all(const struct plan *plan, const char *directory_before)
         shell_sync_ids();
     else if (other_root)
         forget_user_name();
-    sync_hostname(); /* sethostname(2) tells nobody, so this is the occasion whatever was landed in */
+    if (follow_host_name(flags))
+        sync_hostname();
     if (plan_carries_directories(plan)) {
         sync_directory(directory_before, other_root);
         phash_flush();

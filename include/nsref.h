@@ -54,13 +54,16 @@ int target_user_namespace(const struct target *target);
 int target_socket_namespace(const struct target *target, int fd);
 
 /*
- * Opens a namespace file (/run/netns/NAME, /proc/PID/ns/net). Returns a descriptor that the caller closes; -1 and errno:
- * EINVAL where the file is no namespace, EBADF where it is one of another type than `type`, else open(2)'s.
+ * Opens a namespace file (/run/netns/NAME, /proc/PID/ns/net). Returns a descriptor that the caller closes; or -1 and
+ * errno. Whether it is one, and of the right type, setns(2) says: EINVAL.
  */
-int nsref_open(const char *path, const struct nstype *type);
+int nsref_open(const char *path);
 
-/* Duplicates a descriptor that the caller has open on a namespace; likewise. EBADF also where it is not open. */
-int nsref_open_fd(int fd, const struct nstype *type);
+/* Duplicates a descriptor that the caller has open on a namespace; likewise. */
+int nsref_open_fd(int fd);
+
+/* True where a descriptor is a namespace of this type (Linux 4.11). */
+bool nsref_is(int fd, const struct nstype *type);
 
 /*
  * Opens a namespace by the number that NS_GET_ID gives (Linux 6.19). A descriptor; -1 and errno: ESTALE where there is

@@ -28,6 +28,7 @@ struct plan {
     const char *persist[NS_TYPES]; /* by index in nstypes: the file that is to hold what is made */
     int join;                      /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
     int files[NS_TYPES];           /* by index in nstypes; -1: none */
+    const char *names[NS_TYPES];   /* what the user calls them; NULL: nothing */
     struct target target;
 
     bool check;       /* do all but land */
@@ -66,6 +67,9 @@ void plan_init(struct plan *plan);
 
 /* Closes what the plan holds. */
 void plan_free(struct plan *plan);
+
+/* The index of a file named by the user that is no namespace of its type, or -1. */
+int plan_wrong_file(const struct plan *plan);
 
 /* All types that the plan creates or joins. */
 int plan_flags(const struct plan *plan);

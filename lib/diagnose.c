@@ -317,12 +317,24 @@ static void name_step(const struct plan *plan, const struct failure *failure, ch
     }
 }
 
+/* What setns(2) refuses with EINVAL may be the user's own mistake, and then there is no more to say. */
+static bool is_wrong_file(const struct plan *plan, const struct failure *failure, char *text, size_t size)
+{
+    int wrong = failure->step == STEP_JOIN && failure->err == EINVAL ? plan_wrong_file(plan) : -1;
+
+    if (wrong >= 0)
+        snprintf(text, size, "%s: expected a %s namespace file", plan->names[wrong], nstypes[wrong].title);
+    return wrong >= 0;
+}
+
 char *diagnose(const struct plan *plan, const struct failure *failure, char *text, size_t size)
 {
     char what[1024];
     char text_of_cure[CURE];
-    const char *cure = remedy(plan, failure, text_of_cure);
 
+    if (is_wrong_file(plan, failure, text, size))
+        return text;
+    const char *cure = remedy(plan, failure, text_of_cure);
     name_step(plan, failure, what, sizeof what);
     if (failure->step == STEP_HELPER || failure->step == STEP_INTERRUPTED)
         snprintf(text, size, "cannot %s; nothing has changed", what);

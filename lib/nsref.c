@@ -204,26 +204,19 @@ int target_socket_namespace(const struct target *target, int fd)
 
 /* --- a namespace ------------------------------------------------------------------------------------------------ */
 
-/* Gives a descriptor that is a namespace of this type; else closes it. */
-static int of_type(int fd, const struct nstype *type)
+int nsref_open(const char *path)
 {
-    int flag = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE); /* Linux 4.11; ENOTTY on all that is no namespace */
-
-    if (fd < 0 || flag == type->flag)
-        return fd;
-    close(fd);
-    errno = flag < 0 ? EINVAL : EBADF;
-    return -1;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-int nsref_open(const char *path, const struct nstype *type)
+int nsref_open_fd(int fd)
 {
-    return of_type(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), type);
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-int nsref_open_fd(int fd, const struct nstype *type)
+bool nsref_is(int fd, const struct nstype *type)
 {
-    return of_type(fcntl(fd, F_DUPFD_CLOEXEC, 0), type);
+    return ioctl(fd, NS_GET_NSTYPE) == type->flag;
 }
 
 int nsref_open_id(uint64_t id, const struct nstype *type)
@@ -235,7 +228,7 @@ int nsref_open_id(uint64_t id, const struct nstype *type)
         uint32_t type, inode; /* an inode of 0 is any */
     } handle = {{.handle_bytes = 16, .handle_type = FILEID_NSFS}, id, (uint32_t)type->flag, 0};
 
-    return of_type(open_by_handle_at(NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC), type);
+    return open_by_handle_at(NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
 }
 
 int nsref_owner(int fd)

@@ -35,6 +35,14 @@ void plan_free(struct plan *plan)
     close_held(&plan->own_cgroup_fd);
 }
 
+int plan_wrong_file(const struct plan *plan)
+{
+    for (int i = 0; i < (int)NS_TYPES; i++)
+        if (plan->names[i] && !nsref_is(plan->files[i], &nstypes[i]))
+            return i;
+    return -1;
+}
+
 int plan_flags(const struct plan *plan)
 {
     return plan->create | plan->join;

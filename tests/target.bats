@@ -77,7 +77,21 @@ try() {
     try nsenter_ns --net=0
     refused 1 'nsenter_ns: 0: expected a network namespace file'
     try nsenter_ns --net=77
-    refused 1 'nsenter_ns: 77: expected a network namespace file'
+    refused 1 'nsenter_ns: 77: Bad file descriptor'
+}
+
+@test "a file that is no namespace of its type, alone, beside one that is, and as a child" {
+    for options in --net={"$BATS_TEST_FILENAME",/,/proc/self/ns/uts,/proc/$$/ns/mnt} \
+        "--net=/dev/null --check" "--net=/dev/null --root=/" "--net=/dev/null --user-parent"; do
+        try nsenter_ns $options
+        options=${options#*=}
+        refused 1 "nsenter_ns: ${options%% *}: expected a network namespace file"
+    done
+    target -rum
+    try nsenter_ns --user="/proc/$target/ns/user" --uts="/proc/$target/ns/mnt"
+    refused 1 "nsenter_ns: /proc/$target/ns/mnt: expected a UTS namespace file"
+    try nsenter_ns --user="/proc/$target/ns/uts" --user-parent
+    refused 1 "nsenter_ns: /proc/$target/ns/uts: expected a user namespace file"
 }
 
 # The number of this namespace is not told by /proc; what the kernel knows by it, it opens only since Linux 6.19.

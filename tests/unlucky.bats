@@ -72,7 +72,7 @@ sentences() {
         fingerprint "$dir/after"
         written'
     is "$output" $'1\n1\n1\n1\n1\n1\n1\n0'
-    is "$(wc -l <"$dir/error")" 7
+    is "$(grep -vc '^==[0-9]*==WARNING: reading executable name failed' "$dir/error")" 7 # a sanitizer looks for it in /proc
     is "$(grep -c ': No such device' "$dir/error")" 7
     unchanged
 }
@@ -108,7 +108,7 @@ sentences() {
     local n seen="" there
     # At last with plenty: other tests of this user have processes, too.
     for n in {1..8} 200; do
-        there=$(ps --no-headers -L -u "$UID" | wc -l)
+        there=$(LD_PRELOAD="" ps --no-headers -L -u "$UID" | wc -l) # with a sanitizer in it, it does not start
         sh_run "$whole"'
             old=$(ulimit -Su) n=$1
             with_few() {
