@@ -4,7 +4,8 @@
 setup() {
     dir=$(mktemp -d)
     targets=() via=() limit=30
-    [[ ! ${LD_PRELOAD-} ]] || limit=120 # a sanitizer takes its time
+    read -ra under <<<"${NSB_UNDER-}"
+    [[ ! ${LD_PRELOAD-}${NSB_UNDER-} ]] || limit=120 # a sanitizer takes its time
     export dir
     exec </dev/null
     needs unshare --user --map-root-user true
@@ -45,12 +46,13 @@ $1" bash "${@:2}"
 }
 
 # bash_run ARG...: runs bash, in a process group of its own, and sets $status, $output (stdout) and $error (stderr).
-# The program and options in the array $via, if any, start it. What the shell leaves running does not hold this up.
+# The program and options in the array $via, if any, start it, and below them $NSB_UNDER (valgrind and its options). What the shell leaves running does not hold this up.
 # It is killed after $limit seconds, since it hangs.
 bash_run() {
     status=0
     # Under nohup(1), timeout(1) of coreutils 9.10 hands down that SIGHUP is ignored; others do not.
-    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
+    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" "${under[@]}" \
+        bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
     output=$(<"$dir/output")
     error=$(<"$dir/error")
     echo "$status" >"$dir/status"

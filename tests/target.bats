@@ -81,11 +81,12 @@ try() {
 }
 
 @test "a file that is no namespace of its type, alone, beside one that is, and as a child" {
-    for options in --net={"$BATS_TEST_FILENAME",/,/proc/self/ns/uts,/proc/$$/ns/mnt} \
-        "--net=/dev/null --check" "--net=/dev/null --root=/" "--net=/dev/null --user-parent"; do
-        try nsenter_ns $options
-        options=${options#*=}
-        refused 1 "nsenter_ns: ${options%% *}: expected a network namespace file"
+    local file option
+    for file in "$BATS_TEST_FILENAME" / /proc/self/ns/uts "/proc/$$/ns/mnt"; do
+        for option in "" --check --root=/ --user-parent; do
+            try nsenter_ns --net="$file" ${option:+"$option"}
+            refused 1 "nsenter_ns: $file: expected a network namespace file"
+        done
     done
     target -rum
     try nsenter_ns --user="/proc/$target/ns/user" --uts="/proc/$target/ns/mnt"
