@@ -52,6 +52,16 @@ bool engine_outer_ids(unsigned *user, unsigned *group)
     return outer.namespace != 0 && outer.namespace == user_namespace();
 }
 
+const char *engine_reason(void)
+{
+    static char text[160];
+    bool is_proc = errno == EXDEV || errno == ENODEV; /* proc.h: a /proc of others, or a false one */
+
+    snprintf(text, sizeof text, "%s%s", strerror(errno),
+             is_proc ? "; mount a procfs on /proc, of this PID namespace" : "");
+    return text;
+}
+
 int engine_wrong_usage(const char *sentence)
 {
     builtin_error("%s", sentence);

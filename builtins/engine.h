@@ -15,6 +15,9 @@ bool engine_outer_ids(unsigned *user, unsigned *group);
 /* "NAME: expected this": a value of an option that cannot be. Returns EX_USAGE, after the usage line. */
 int engine_wrong_value(const char *option, const char *value, const char *expected);
 
+/* What errno says, and what to do about a /proc that is not ours. Valid until the next call. */
+const char *engine_reason(void);
+
 /* A sentence about the options. Returns EX_USAGE, after the usage line. */
 int engine_wrong_usage(const char *sentence);
 

@@ -19,14 +19,14 @@ bool join_parse_id(const char *text, uint64_t *id)
 
 static bool cannot_open(const char *what)
 {
-    builtin_error("%s: %s", what, strerror(errno));
+    builtin_error("%s: %s", what, engine_reason());
     return false;
 }
 
 /* "TARGET: its WHAT: reason" */
 static bool cannot_have(const struct join_request *request, const char *what)
 {
-    builtin_error("%s: its %s: %s", request->target.text, what, strerror(errno));
+    builtin_error("%s: its %s: %s", request->target.text, what, engine_reason());
     return false;
 }
 
@@ -44,23 +44,37 @@ static bool open_target(const struct join_request *request, struct plan *plan)
     return true;
 }
 
-static int open_named(const char *name, const struct nstype *type)
+static int open_named(const char *name, const struct nstype *type, bool *by_number)
 {
     uint64_t id;
     int fd;
 
     if (join_parse_id(name, &id))
         return nsref_open_id(id, type);
-    return target_parse_fd(name, &fd) ? nsref_open_fd(fd) : nsref_open(name);
+    if (!target_parse_fd(name, &fd))
+        return nsref_open(name);
+    *by_number = true;
+    return nsref_open_fd(fd);
+}
+
+/* True: it has been said which file is no namespace of its type. */
+static bool is_refused(const struct plan *plan)
+{
+    if (plan_wrong_file(plan) < 0)
+        return false;
+    engine_failed(plan, &(struct failure){.step = STEP_JOIN, .err = EINVAL});
+    return true;
 }
 
 static bool open_files(const struct join_request *request, struct plan *plan)
 {
+    bool by_number = false;
+
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (!request->files[i])
             continue;
         plan->names[i] = request->files[i];
-        plan->files[i] = open_named(request->files[i], &nstypes[i]);
+        plan->files[i] = open_named(request->files[i], &nstypes[i], &by_number);
         if (plan->files[i] >= 0)
             continue;
         if (errno != ESTALE)
@@ -69,7 +83,7 @@ static bool open_files(const struct join_request *request, struct plan *plan)
                       request->files[i], nstypes[i].title);
         return false;
     }
-    return true;
+    return !by_number || !is_refused(plan); /* a descriptor may be a pidfd, which setns(2) would take */
 }
 
 /* A target that has made a PID or time namespace for its children: it is that one that is meant. */
@@ -103,10 +117,8 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
 
     if (!request->user_parent)
         return true;
-    if (plan_wrong_file(plan) >= 0) {
-        engine_failed(plan, &(struct failure){.step = STEP_JOIN, .err = EINVAL});
+    if (is_refused(plan))
         return false;
-    }
     if (child < 0 && request->target.text)
         child = target_user_namespace(&plan->target);
     for (size_t i = 1; child < 0 && !request->target.text && i < NS_TYPES; i++)

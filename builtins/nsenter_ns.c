@@ -220,15 +220,15 @@ static int parse(struct join_request *request, WORD_LIST *list)
 
 static int nsenter_ns_builtin(WORD_LIST *list)
 {
-    static struct join_request request; /* stays, for the subshell that runs COMMAND */
-    bool in_subshell = shell_is_in_subshell();
+    struct join_request request;
+    bool in_subshell = shell_is_in_subshell(list, &request);
     int status = in_subshell ? EXECUTION_SUCCESS : parse(&request, list);
 
     if (status != EXECUTION_SUCCESS)
         return status;
     WORD_LIST *command = request.check ? NULL : engine_operands(list, request.operand);
     if (command && !in_subshell)
-        return shell_run_in_subshell(table.name, list);
+        return shell_run_in_subshell(table.name, list, &request, sizeof request);
     status = join_carry_out(&request);
     return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
 }

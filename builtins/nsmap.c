@@ -139,7 +139,7 @@ static int parse(struct request *request, WORD_LIST *list)
 
 static int cannot_look(const struct target_name *name)
 {
-    builtin_error("%s: %s", name->text ? name->text : "/proc", strerror(errno));
+    builtin_error("%s: %s", name->text ? name->text : "/proc", engine_reason());
     return EXECUTION_FAILURE;
 }
 
@@ -231,6 +231,7 @@ static int look(int proc)
 {
     char setgroups[16];
 
+    forget_facts();
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (look_at_namespace(proc, nstypes[i].file) < 0)
             return -1;
@@ -316,6 +317,30 @@ static bool is_possible_inside(const struct idmap *map)
     return map->ranges == 0 || (map->ranges == 1 && map->range[0].count == 1);
 }
 
+/*
+ * The process in the namespace may map its own IDs as they are outside, its group only where setgroups(2) is denied. The
+ * kernel would find out after a half was written.
+ */
+static bool is_own_inside(int proc, const struct idmaps *maps)
+{
+    char setgroups[16];
+    unsigned user, group;
+    bool told = engine_outer_ids(&user, &group);
+    bool denied = read_setgroups(proc, setgroups, sizeof setgroups) && strcmp(setgroups, "deny") == 0;
+
+    if (denied && maps->setgroups == SETGROUPS_ALLOW)
+        builtin_error("the user namespace denies setgroups(2) already, which is for good");
+    else if (maps->groups.ranges > 0 && !denied && maps->setgroups != SETGROUPS_DENY)
+        builtin_error("a group is mapped from inside only where setgroups(2) is denied: say --setgroups=deny");
+    else if (told && maps->users.ranges > 0 && maps->users.range[0].outer != user)
+        builtin_error("from inside, only the shell's own user can be mapped, which is %u outside", user);
+    else if (told && maps->groups.ranges > 0 && maps->groups.range[0].outer != group)
+        builtin_error("from inside, only the shell's own group can be mapped, which is %u outside", group);
+    else
+        return true;
+    return false;
+}
+
 /* A map is written once, and half of it cannot be taken back: so look first. */
 static bool is_writable(int proc, const struct idmaps *maps)
 {
@@ -349,16 +374,14 @@ static int write_maps(const struct request *request, int proc, pid_t pid)
                       "unshare_ns --map-users --map-groups");
         return EXECUTION_FAILURE;
     }
-    if (!is_writable(proc, &maps))
+    if (!is_writable(proc, &maps) || (!request->target.text && !is_own_inside(proc, &maps)))
         return EXECUTION_FAILURE;
     signals_hold(&held);
     status = idmaps_write(proc, pid, &maps, &held.awake, &why);
     signals_release(&held);
-    if (status < 0)
-        return engine_failed(NULL, &why);
     if (!request->target.text)
-        shell_sync_ids();
-    return EXECUTION_SUCCESS;
+        shell_sync_ids(); /* whatever has been written */
+    return status < 0 ? engine_failed(NULL, &why) : EXECUTION_SUCCESS;
 }
 
 /* --- comparing -------------------------------------------------------------------------------------------------- */

@@ -211,7 +211,9 @@ static int wrong(struct options *options, int result)
 
     char letter[] = {'-', (char)optopt, '\0'};
 
-    if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
+    if (optopt < 0) /* a part of a character, which getopt(3) has not left yet */
+        word = options->argv[optind];
+    else if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
         word = letter;
     if (result == ':')
         what = "option requires an argument";

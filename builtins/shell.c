@@ -2,6 +2,7 @@
 
 #include <jobs.h>
 #include <make_cmd.h>
+#include <subst.h>
 #include <variables.h>
 #include <version.h>
 
@@ -123,6 +124,13 @@ void shell_sync_ids(void)
     forget_user_name();
 }
 
+bool shell_is_plain(const SHELL_VAR *variable)
+{
+    enum { OTHER = att_readonly | att_noassign | att_integer | att_array | att_assoc | att_nameref };
+
+    return !(variable->attributes & OTHER) && !variable->assign_func && !variable->dynamic_value;
+}
+
 /* A HOSTNAME that does not say what bash found at its start is the user's own. */
 static void sync_hostname(void)
 {
@@ -130,10 +138,10 @@ static void sync_hostname(void)
 
     if (!current_host_name || gethostname(name, sizeof name) < 0 || strcmp(name, current_host_name) == 0)
         return;
-    SHELL_VAR *variable = find_global_variable("HOSTNAME");
-    if (variable && value_cell(variable) && !readonly_p(variable)
+    SHELL_VAR *variable = find_global_variable_noref("HOSTNAME");
+    if (variable && value_cell(variable) && shell_is_plain(variable)
         && strcmp(value_cell(variable), current_host_name) == 0)
-        bind_global_variable("HOSTNAME", name, 0);
+        bind_variable_value(variable, name, 0);
     free(current_host_name);
     current_host_name = savestring(name);
 }
@@ -152,10 +160,18 @@ static bool follow_host_name(int flags)
 
 static void set_directory_variable(const char *name, const char *value)
 {
-    SHELL_VAR *variable = find_variable(name);
+    SHELL_VAR *variable = find_variable_noref(name);
 
-    if (!variable || !readonly_p(variable))
+    if (!variable || shell_is_plain(variable))
         bind_variable(name, (char *)value, 0);
+}
+
+static void unset_old_directory(void)
+{
+    SHELL_VAR *variable = find_variable_noref("OLDPWD");
+
+    if (variable && shell_is_plain(variable))
+        unbind_variable("OLDPWD");
 }
 
 /* NULL where there is none any more, or not for longer than a moment. */
@@ -180,7 +196,7 @@ static void sync_directory(const char *before, bool other_root)
     if (now && (other_root || !same)) {
         const char *old = get_string_value("PWD");
         if (other_root)
-            unbind_variable("OLDPWD");
+            unset_old_directory();
         else if (old)
             set_directory_variable("OLDPWD", old);
         set_directory_variable("PWD", now);
@@ -251,7 +267,7 @@ SHELL_VAR *shell_associative_array(const char *name)
 
 void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
 {
-    bind_assoc_variable(array, array->name, savestring(key), (char *)value, 0);
+    bind_assoc_variable(array, array->name, savestring(key), (char *)value, ASS_NOEVAL);
 }
 
 /* --- for the builtins ------------------------------------------------------------------------------------------- */
@@ -264,17 +280,27 @@ int shell_signal(const char *text)
     return signal > 0 && signal < NSIG ? signal : -1; /* bash's own EXIT, DEBUG, ... have numbers too */
 }
 
+/* The first process of a pipeline that lives, else the first. */
+static pid_t living_process(const PROCESS *first)
+{
+    const PROCESS *process = first;
+
+    while (!PALIVE(process) && process->next != first)
+        process = process->next;
+    return PALIVE(process) ? process->pid : first->pid;
+}
+
 pid_t shell_job(const char *spec)
 {
     WORD_LIST *words = make_word_list(make_bare_word(spec), NULL);
     sigset_t child, before;
-    pid_t leader = 0;
+    pid_t process = 0;
 
     BLOCK_CHILD(child, before); /* or the job may be forgotten between two looks */
     int job = get_job_spec(words);
     if (!INVALID_JOB(job))
-        leader = jobs[job]->pipe->pid;
+        process = living_process(jobs[job]->pipe);
     UNBLOCK_CHILD(before);
     dispose_words(words);
-    return leader;
+    return process;
 }

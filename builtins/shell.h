@@ -42,6 +42,12 @@ void shell_before_landing(struct shell_view *view, const struct plan *plan);
 /* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
 void shell_after_landing(struct shell_view *view, const struct plan *plan);
 
+/*
+ * True where a variable is a string, and one that can be changed: assigning to another may evaluate the value, which may
+ * come from a namespace that is not trusted.
+ */
+bool shell_is_plain(const SHELL_VAR *variable);
+
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
 
@@ -49,18 +55,21 @@ void shell_became_copy(void);
 void shell_sync_ids(void);
 
 /*
- * True in the subshell that shell_run_in_subshell() made for the running builtin: there it lands, and goes on with
- * shell_run().
+ * True in the subshell that shell_run_in_subshell() made for this call of a builtin: there it lands, and goes on with
+ * shell_run(). Then *request is what was given there.
  */
-bool shell_is_in_subshell(void);
+bool shell_is_in_subshell(WORD_LIST *arguments, void *request);
 
-/* Runs the running builtin, with these arguments, once more in a subshell of its own; returns its status. */
-int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments);
+/*
+ * Runs the running builtin, with these arguments (at least one), once more in a subshell of its own, which finds a copy
+ * of the request there. Returns its status.
+ */
+int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void *request, size_t size);
 
 /* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
 int shell_run(WORD_LIST *command);
 
-/* The process group leader of a job ("%1"), as `jobs -p` tells it; 0: there is no such job. */
+/* The first living process of a job ("%1"); 0: there is no such job. */
 pid_t shell_job(const char *spec);
 
 /* The number of a signal by name or number, as in trap; -1: there is none such. */

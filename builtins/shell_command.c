@@ -9,14 +9,13 @@
 #include <variables.h>
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 /* bash has these; execute_cmd.h says so only since 5.2. */
 extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
-
-static bool in_subshell; /* set while the subshell is being made, so true in it and nowhere else */
-static pid_t parent;
+extern int echo_command_at_execute; /* set -x: flags.h is not installed */
 
 /*
  * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
@@ -25,7 +24,22 @@ static pid_t parent;
 static const int meant_for_command[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 enum { MEANT = sizeof meant_for_command / sizeof *meant_for_command };
 
-static bool forwards[MEANT];
+/*
+ * The calls that wait for their subshells, the last one first; in such a subshell, the call that it is for, until it gets
+ * there. A DEBUG trap or the expansion of PS4 may call builtins on the way: the words tell which call is which.
+ */
+struct call {
+    struct call *outer;
+    COMMAND *subshell;
+    bool forwards[MEANT];
+    int xtrace;
+    size_t size;
+    char request[];
+};
+
+static struct call *calls;
+enum { IN_SUBSHELL = 1 << 30 }; /* a flag of words that bash leaves unused: command.h */
+
 static volatile sig_atomic_t forwarded; /* the last one */
 
 static void forward(int number)
@@ -35,7 +49,7 @@ static void forward(int number)
         kill(last_made_pid, number);
 }
 
-static void start_forwarding(void)
+static void start_forwarding(struct call *call)
 {
     struct sigaction old, new = {.sa_handler = forward};
 
@@ -43,37 +57,39 @@ static void start_forwarding(void)
     last_made_pid = NO_PID; /* until bash has forked */
     for (int i = 0; i < MEANT; i++) {
         sigaction(meant_for_command[i], NULL, &old);
-        forwards[i] = (subshell_environment & SUBSHELL_ASYNC) && old.sa_handler == SIG_DFL;
-        if (forwards[i])
+        call->forwards[i] = (subshell_environment & SUBSHELL_ASYNC) && old.sa_handler == SIG_DFL;
+        if (call->forwards[i])
             sigaction(meant_for_command[i], &new, NULL);
     }
 }
 
-static void stop_forwarding(void)
+static void stop_forwarding(const struct call *call)
 {
     for (int i = 0; i < MEANT; i++)
-        if (forwards[i])
+        if (call->forwards[i])
             signal(meant_for_command[i], SIG_DFL);
 }
 
-static void leave_subshell(void)
-{
-    in_subshell = false;
-    stop_forwarding();
-}
-
 /* For bash's unwind_protect: is called where a command is left by a leap, too. */
-static void dispose_subshell(void *subshell)
+static void end_call(void *place)
 {
-    leave_subshell();
-    dispose_command(subshell);
+    struct call *call = place;
+
+    stop_forwarding(call);
+    echo_command_at_execute = call->xtrace;
+    calls = call->outer;
+    dispose_command(call->subshell);
+    free(call);
 }
 
-bool shell_is_in_subshell(void)
+bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
 {
-    if (!in_subshell || getpid() == parent)
+    if (!calls || !arguments || !(arguments->word->flags & IN_SUBSHELL))
         return false;
-    leave_subshell();
+    stop_forwarding(calls);
+    echo_command_at_execute = calls->xtrace;
+    memcpy(request, calls->request, calls->size);
+    calls = calls->outer;
     if (forwarded)
         kill(getpid(), forwarded); /* it came between the fork and here */
     return true;
@@ -94,22 +110,32 @@ static COMMAND *simple_command(WORD_LIST *words, int flags)
     return command;
 }
 
+static WORD_LIST *words_for_subshell(const char *builtin, WORD_LIST *arguments)
+{
+    WORD_LIST *copy = copy_word_list(arguments);
+
+    copy->word->flags |= IN_SUBSHELL;
+    return make_word_list(make_bare_word(builtin), copy);
+}
+
 /*
  * bash itself makes the subshell, as for ( ... ): job control, traps, the terminal and the wait are its own. errexit
- * and the ERR trap are left to the caller's command, which has the same status.
+ * and the ERR trap are left to the caller's command, which has the same status; `set -x` has shown it already.
  */
-int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments)
+int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void *request, size_t size)
 {
-    WORD_LIST *words = make_word_list(make_bare_word(builtin), copy_word_list(arguments));
-    COMMAND *subshell = make_subshell_command(simple_command(words, CMD_NO_FUNCTIONS));
+    struct call *call = xmalloc(sizeof *call + size);
 
-    subshell->flags |= CMD_IGNORE_RETURN;
+    *call = (struct call){.outer = calls, .xtrace = echo_command_at_execute, .size = size};
+    memcpy(call->request, request, size);
+    call->subshell = make_subshell_command(simple_command(words_for_subshell(builtin, arguments), CMD_NO_FUNCTIONS));
+    call->subshell->flags |= CMD_IGNORE_RETURN;
     begin_unwind_frame((char *)"nsbuiltins");
-    add_unwind_protect(dispose_subshell, subshell);
-    in_subshell = true;
-    parent = getpid();
-    start_forwarding();
-    int status = execute_command(subshell);
+    add_unwind_protect(end_call, call);
+    calls = call;
+    echo_command_at_execute = 0;
+    start_forwarding(call);
+    int status = execute_command(call->subshell);
     run_unwind_frame((char *)"nsbuiltins");
     if (forwarded && status == 128 + forwarded)
         kill(getpid(), forwarded); /* COMMAND died of it, as this shell would have without our handler */

@@ -26,47 +26,68 @@ static bool is_kept(const char *name, const char *const *keep)
     return *keep;
 }
 
-static void export_no_more(SHELL_VAR **variables, const char *const *keep)
+static void export_no_more(HASH_TABLE *variables, const char *const *keep)
 {
-    for (size_t i = 0; variables && variables[i]; i++)
-        if (exported_p(variables[i]) && !is_kept(variables[i]->name, keep))
-            VUNSETATTR(variables[i], att_exported);
-    free(variables);
-}
-
-/* "NAME=value unshare_ns ..." */
-static void export_no_more_for_this_command(const char *const *keep)
-{
-    for (int i = 0; temporary_env && i < temporary_env->nbuckets; i++)
-        for (BUCKET_CONTENTS *entry = hash_items(i, temporary_env); entry; entry = entry->next)
+    for (int i = 0; variables && i < variables->nbuckets; i++)
+        for (BUCKET_CONTENTS *entry = hash_items(i, variables); entry; entry = entry->next)
             if (!is_kept(entry->key, keep))
                 VUNSETATTR((SHELL_VAR *)entry->data, att_exported);
 }
 
+/* Of "NAME=value unshare_ns ...", and of each scope: what a local variable hides would come back with its end. */
 void shell_clear_environment(const char *const *keep)
 {
-    export_no_more_for_this_command(keep);
-    export_no_more(all_exported_variables(), keep);
-    export_no_more(all_visible_functions(), keep);
+    export_no_more(temporary_env, keep);
+    for (VAR_CONTEXT *scope = shell_variables; scope; scope = scope->down)
+        export_no_more(scope->table, keep);
+    export_no_more(shell_functions, keep);
     array_needs_making = 1;
+}
+
+/*
+ * What the shell itself goes by: at its start bash does not take these as they come either, or a prompt and PS4 would
+ * be commands of the other side.
+ */
+static bool is_own(const char *name)
+{
+    static const char *const own[] = {"IFS", "OPTIND", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS3", "PS4"};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return false;
+}
+
+/* These are of the process, whatever the other side's say; a program gets them all the same. */
+static bool is_directory(const char *name)
+{
+    return strcmp(name, "PWD") == 0 || strcmp(name, "OLDPWD") == 0;
 }
 
 /*
  * Without the hooks that a bash assignment runs: for LANG or TERM they would load files that the other side may have
  * prepared. Only the remembered paths of commands go with the old PATH.
  */
+static void export_variable(const char *name, char *value)
+{
+    SHELL_VAR *variable = find_variable_noref(name);
+
+    if ((variable && !shell_is_plain(variable)) || is_own(name))
+        return;
+    if (!variable || !is_directory(name))
+        variable = bind_global_variable(name, value, 0);
+    if (variable)
+        VSETATTR(variable, att_exported);
+}
+
 static void export_string(const char *string)
 {
     char *name = savestring(string), *value = strchr(name, '=');
 
     if (value)
         *value++ = '\0';
-    SHELL_VAR *variable = value && legal_identifier(name) ? find_variable(name) : NULL;
-    if (value && legal_identifier(name) && (!variable || !readonly_p(variable))) {
-        variable = bind_global_variable(name, value, 0);
-        if (variable)
-            VSETATTR(variable, att_exported);
-    }
+    if (value && legal_identifier(name))
+        export_variable(name, value);
     free(name);
 }
 

@@ -81,11 +81,52 @@ static void end_as_outside(void)
     registered = true;
 }
 
+/* Its processes are the supervisor's children: for bash, they have ended. */
+static void end_job(JOB *job)
+{
+    PROCESS *process = job->pipe;
+
+    do {
+        process->running = PS_DONE;
+        process->status = 0;
+        process = process->next;
+    } while (process != job->pipe);
+    job->state = JDEAD;
+}
+
+/*
+ * What the shell had started is not its own any more, and the numbers of that will be those of others. In the last
+ * element of a pipeline (shopt lastpipe), bash holds its list of jobs frozen, and goes on to wait for the others of the
+ * pipeline: the one job that is in the foreground while a builtin runs.
+ */
+static void forget_children(void)
+{
+    enum { FORGET_STATUS = 2 }; /* jobs.c: DEL_NOBGPID */
+    int frozen = freeze_jobs_list();
+    bool in_pipeline = false;
+
+    unfreeze_jobs_list();
+    for (int i = 0; i < js.j_jobslots; i++) {
+        if (jobs[i] && IS_FOREGROUND(i)) {
+            end_job(jobs[i]);
+            in_pipeline = true;
+        } else if (jobs[i]) {
+            delete_job(i, FORGET_STATUS);
+        }
+    }
+    if (!in_pipeline)
+        delete_all_jobs(0);
+    set_jobs_list_frozen(frozen);
+    procsub_clear();
+    last_procsub_child = NULL;
+    sh_coproc.c_pid = NO_PID; /* its descriptors stay */
+}
+
 void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();
     set_ppid();
-    delete_all_jobs(0);
+    forget_children();
     take_terminal();
     if (getpid() == 1)
         end_as_outside();

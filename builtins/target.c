@@ -71,7 +71,7 @@ static const char *why_not(const struct target_name *name)
 {
     if (name->fd >= 0 && errno == EINVAL)
         return "expected a pidfd, or the open directory /proc/PID";
-    return strerror(errno);
+    return engine_reason();
 }
 
 int target_find(const struct target_name *name, struct target *target)

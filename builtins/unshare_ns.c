@@ -334,15 +334,15 @@ static int parse(struct request *request, WORD_LIST *list)
 
 static int unshare_ns_builtin(WORD_LIST *list)
 {
-    static struct request request; /* stays, for the subshell that runs COMMAND */
-    bool in_subshell = shell_is_in_subshell();
+    static struct request request; /* large */
+    bool in_subshell = shell_is_in_subshell(list, &request);
     int status = in_subshell ? EXECUTION_SUCCESS : parse(&request, list);
 
     if (status != EXECUTION_SUCCESS)
         return status;
     WORD_LIST *command = request.plan.check ? NULL : engine_operands(list, request.operand);
     if (command && !in_subshell)
-        return shell_run_in_subshell(table.name, list);
+        return shell_run_in_subshell(table.name, list, &request, sizeof request);
     status = engine_carry_out(&request.plan);
     if (status == EXECUTION_SUCCESS && request.clear_env && !request.plan.check)
         shell_clear_environment(request.keep_env);

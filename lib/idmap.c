@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unistd.h>
 
 #include "caps.h"
 #include "number.h"
@@ -96,12 +97,15 @@ static const char *add_without(struct idmap *map, struct id_range one, struct id
 
 const char *idmap_add_around(struct idmap *map, struct id_range one, const struct id_range *ranges, size_t count)
 {
+    char text[IDMAP_TEXT];
     const char *wrong = one.count == 0 ? NULL : idmap_add(map, one);
 
     if (one.count == 0)
         one.inner = one.outer = ID_ANYWHERE; /* in no range */
     for (size_t i = 0; !wrong && i < count; i++)
         wrong = add_without(map, one, ranges[i]);
+    if (!wrong && strlen(idmap_format(map, text)) >= (size_t)sysconf(_SC_PAGESIZE))
+        return "the kernel takes less than a page of text"; /* user_namespaces(7) */
     return wrong;
 }
 

@@ -14,7 +14,12 @@
 
 char *find_program(const char *name, char *text, size_t size)
 {
-    for (const char *at = getenv("PATH"); at && *at; at += strcspn(at, ":"), at += *at == ':') {
+    char standard[64] = "";
+    const char *at = getenv("PATH");
+
+    if (!at && confstr(_CS_PATH, standard, sizeof standard) > 0) /* as execvp(3) does */
+        at = standard;
+    for (; at && *at; at += strcspn(at, ":"), at += *at == ':') {
         int length = snprintf(text, size, "%.*s/%s", (int)strcspn(at, ":"), at, name);
         if (length > 0 && (size_t)length < size && access(text, X_OK) == 0)
             return text;

@@ -108,6 +108,22 @@ load helpers
     done_quietly
 }
 
+@test "set -x shows the builtin once, and COMMAND" {
+    sh_run 'set -x; unshare_ns -r echo "$-" hi; echo "$-"'
+    is "$output" $'hxBc hi\nhxBc'
+    is "$error" $'+ unshare_ns -r echo hxBc hi\n+ echo hxBc hi\n+ echo hxBc'
+}
+
+@test "other calls on the way to COMMAND: in PS4, in a DEBUG trap, in its words" {
+    sh_run 'PS4="+\$(nsenter_ns --net=/nowhere 2>/dev/null; unshare_ns -r --check || echo no) "; set -x; unshare_ns -r id -u' 2>&1
+    is "$output" 0
+    is "$error" $'+ unshare_ns -r id -u\n+ id -u'
+    sh_run 'set -T; trap "unshare_ns --bogus 2>/dev/null; nsenter_ns --net=/nowhere 2>/dev/null" DEBUG
+            unshare_ns -r eval "id -u; true"; unshare_ns -r unshare_ns -u "$(unshare_ns -r echo id)" -u'
+    is "$output" $'0\n0'
+    done_quietly
+}
+
 @test "a COMMAND that cannot enter is not run" {
     sh_run 'unshare_ns -r --root="$dir/nowhere" echo no; echo $?; unshare_ns -rp -w "$dir/nowhere" echo no; echo $?'
     is "$output" $'1\n1'

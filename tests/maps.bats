@@ -80,6 +80,15 @@ teardown() {
     like "$error" '*--map-users: 680:1020:1: the kernel takes 340 ranges at most*'
 }
 
+@test "more text than the kernel takes is refused" {
+    local options=() i
+    for ((i = 0; i < 340; i++)); do options+=("--map-users=$((100000 + 2 * i)):$((200000 + 2 * i)):1"); done
+    sh_run 'fingerprint "$dir/before"; unshare_ns -U "$@"; status=$?; fingerprint "$dir/after"; exit $status' "${options[@]}"
+    is "$status" 2
+    like "$error" "bash: line +([0-9]): unshare_ns: --map-users: all of them together: the kernel takes less than a page of text*"
+    unchanged
+}
+
 @test "all IDs that there are" {
     ((EUID == 0)) || skip "needs root: newuidmap gives nobody all"
     sh_run "$maps"'unshare_ns --map-users=all --map-groups=all && show'
@@ -135,6 +144,14 @@ teardown() {
 }
 
 # A command line in which newuidmap cannot be found, or has lost its privilege
+@test "newuidmap is found where PATH is not exported" {
+    own_subids 65536 >"$dir/range" || skip "user $UID has no 65536 subordinate IDs in /etc/subuid"
+    needs command -v newuidmap
+    sh_run 'export -n PATH; unshare_ns -r --map-auto && wc -l </proc/self/uid_map'
+    is "$output" 2
+    done_quietly
+}
+
 @test "newuidmap is missing, or disabled" {
     ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
     with_subordinate_ids

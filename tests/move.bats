@@ -313,6 +313,23 @@ load helpers
     done_quietly
 }
 
+@test "what was started before is not taken for what has its number now" {
+    sh_run 'unshare_ns -rp; coproc cat; unshare_ns -p; for i in {1..9}; do /bin/true; done
+            echo a >&"${COPROC[1]}"; read -r line <&"${COPROC[0]}"; echo "$line"'
+    is "$output" a
+    sh_run 'unshare_ns -rp; . <(echo unshare_ns -p); for i in {1..9}; do sleep 0 & wait $! || echo $?; done; echo end'
+    is "$output" end
+    done_quietly
+}
+
+@test "in the last element of a pipeline" {
+    sh_run 'shopt -s lastpipe; sleep 1 & before=$!
+            sleep 0.1 | { unshare_ns -rp; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
+            jobs -r; wait $!; echo $?; wait "$before" 2>/dev/null; echo $?; echo x | { read -r x; echo $x; }'
+    like "$output" $'0 1\n?[0-9]?+  Running                 sleep 0.1 &\n0\n127\nx'
+    done_quietly
+}
+
 @test "--init: a reaper is PID 1, and the shell ends by the ordinary rules" {
     sh_run 'unshare_ns -rpm --mount-proc --init; echo "$$ $BASHPID $PPID" /proc/[0-9]*
             (sleep 0.1 & sleep 1000 &); sleep 0.5; set -- /proc/[0-9]*; echo $#; exit 3'

@@ -66,6 +66,13 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done_quietly
 }
 
+@test "-A: in an array of integers the values are text, too" {
+    sh_run 'unshare_ns -U; declare -Ai map; before=(/proc/$$/fd/*); for i in 1 2 3; do nsmap -t $$ -A map || exit; done
+            after=(/proc/$$/fd/*); echo "${#map[@]} ${map[setgroups]} $((${#after[@]} - ${#before[@]}))"'
+    like "$output" "1[123] allow 0"
+    done_quietly
+}
+
 @test "-A: what is no name, or cannot be one, is refused" {
     local name
     for name in 1x "" 'a b' list scalar constant UID; do
@@ -135,11 +142,35 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done
 }
 
+@test "what the shell cannot map from inside is refused before anything is written" {
+    local user=$EUID group maps
+    group=$(id -g)
+    for maps in "--map-users=0:$user:1 --map-groups=0:$group:1" "--map-users=0:$((user + 4242)):1" \
+        "--map-users=0:$user:1 --map-groups=0:$((group + 4242)):1 --setgroups=deny"; do
+        # shellcheck disable=SC2086
+        sh_run 'unshare_ns -U; fingerprint "$dir/before"; nsmap "$@"; status=$?; fingerprint "$dir/after"
+                exit $status' $maps
+        is "$status" 1
+        like "$error" "bash: line +([0-9]): nsmap: *inside*"
+        unchanged
+    done
+    sh_run 'unshare_ns -U --setgroups=deny; nsmap --setgroups=allow; echo $?; nsmap --map-users="0:$1:1" --map-groups="0:$2:1"
+            id -u; id -g' "$user" "$group"
+    is "$output" $'1\n0\n0'
+    like "$error" "bash: line +([0-9]): nsmap: the user namespace denies setgroups(2) already, which is for good"
+}
+
 @test "nobody writes maps of the namespace that all start in" {
     sh_run 'fingerprint "$dir/before"; nsmap -r; status=$?; fingerprint "$dir/after"; exit $status'
     is "$status" 1
     like "$error" "bash: line +([0-9]): nsmap: *"
     unchanged
+}
+
+@test "in the /proc of another PID namespace, it says what to do" {
+    sh_run 'unshare_ns -rp; nsmap --same uts $$ $$; echo $?; nsmap -t $$; echo $?'
+    is "$output" $'2\n1'
+    is "$(grep -c '1: Invalid cross-device link; mount a procfs on /proc, of this PID namespace$' "$dir/error")" 2
 }
 
 @test "a process that is gone, or is none" {

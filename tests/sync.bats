@@ -51,6 +51,15 @@ each() {
     is "$output" unset
 }
 
+@test "variables that are no plain strings are left alone, and nothing is evaluated" {
+    each 'declare -i HOSTNAME; PS1="\h"; land -ru --hostname "x[\$(id>&2)]"; echo "$? $HOSTNAME ${PS1@P}"'
+    is "$output" "0 $(uname -n) x[\$(id>&2)]"
+    each 'unset HOSTNAME; declare -n HOSTNAME="x[\$(id>&2)]"; land -ru --hostname box; echo "$?"'
+    is "$output" 0
+    each 'cd /usr; cd /; readonly OLDPWD; land -rm -R /; echo "$? $OLDPWD $PWD"'
+    is "$output" "0 /usr /"
+}
+
 @test "HOSTNAME and prompt after a change by hand, at the next landing" {
     each 'PS1="\h"; unshare_ns -ru; hostname box; land -U -r; echo "$HOSTNAME ${PS1@P}"'
     is "$output" "box box"

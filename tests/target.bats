@@ -36,6 +36,13 @@ try() {
     done
 }
 
+@test "a job whose first process has ended" {
+    sh_run 'true | unshare -Ur sleep 30 & job=$!; sleep 0.2; nsmap -t %1 | grep -c .
+            mapfile -t facts < <(nsmap -t "$job"); [[ $(nsmap -t %1 -A map; echo "${map[user]}") ]]
+            nsmap -t %1 -A map && [[ ${facts[0]} == *" ${map[user]}" ]] && echo same; kill "$job"'
+    is "${output##*$'\n'}" same
+}
+
 @test "a job that there is not" {
     try nsenter_ns -t %3 -u
     refused 1 'nsenter_ns: %3: no such job'
@@ -78,6 +85,14 @@ try() {
     refused 1 'nsenter_ns: 0: expected a network namespace file'
     try nsenter_ns --net=77
     refused 1 'nsenter_ns: 77: Bad file descriptor'
+    needs perl -e 1
+    via=(perl -e '$fd = syscall(434, shift(@ARGV) + 0, 0); open($pidfd, "<&=", $fd); fcntl($pidfd, 2, 0); # pidfd_open, FD_CLOEXEC
+        exec { $ARGV[0] } @ARGV' "$target" env)
+    sh_run 'for fd in /proc/self/fd/*; do
+                [[ $(readlink "$fd") != *pidfd* ]] || { nsenter_ns --user=${fd##*/}; echo $?; }
+            done'
+    is "$output" 1
+    like "$error" 'bash: line +([0-9]): nsenter_ns: +([0-9]): expected a user namespace file'
 }
 
 @test "a file that is no namespace of its type, alone, beside one that is, and as a child" {
@@ -205,6 +220,17 @@ try() {
     done_quietly
     sh_run 'MINE=1 nsenter_ns -t "$1" -U -e env; echo "${FIRST-unset}"' "$target"
     is "$(sort <<<"$output")" $'EMPTY=\nFIRST=1\nSECOND=two words\n_=/usr/bin/env\nunset'
+}
+
+@test "no value of the target's environment is evaluated, and what the shell goes by stays its own" {
+    in_target='exec env -i "RANDOM=x[\$(touch $dir/run)]" "COUNT=x[\$(touch $dir/run)]" "PS1=\$(touch $dir/run)" \
+        PROMPT_COMMAND="touch $dir/run" IFS=, OPTIND=7 PWD=/nowhere OLDPWD=/nowhere LIST=theirs HOME=/theirs sleep 1000' target -Ur
+    sh_run 'declare -i COUNT=3; LIST=(mine); PS1="\$"; cd /usr; cd /
+            nsenter_ns -t "$1" -U -e && echo "$COUNT ${LIST[@]} $PS1 ${PROMPT_COMMAND-unset} $OPTIND $PWD $OLDPWD $HOME"
+            [[ ${PS1@P} && $IFS == $'"' \t\n'"' && ! -e $dir/run ]] && /usr/bin/env' "$target"
+    is "$(sed 1q <<<"$output")" '3 mine $ unset 1 / /usr /theirs'
+    is "$(sed 1d <<<"$output" | sort | grep -v ^SHLVL=)" $'HOME=/theirs\nOLDPWD=/usr\nPWD=/\n_=/usr/bin/env'
+    done_quietly
 }
 
 @test "a readonly variable keeps its value" {

@@ -190,6 +190,20 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done_quietly
 }
 
+@test "--clear-env: what a local variable hides is not exported either" {
+    sh_run 'export FOO=1 BAR=1 BAZ=1; inner() { local FOO=2; unshare_ns -r --clear-env --whitelist-env=BAR; printenv FOO BAR BAZ; }
+            outer() { inner; printenv FOO BAR BAZ; }
+            BAZ=3 outer; printenv FOO BAR BAZ; echo "$FOO $BAR $BAZ"'
+    is "$output" $'1\n1\n1\n1 1 1'
+    done_quietly
+}
+
+@test "an option that is no letter of ASCII" {
+    sh_run $'unshare_ns -r\xc3\xa4'
+    is "$status" 2
+    like "$(sed 1q <<<"$error")" $'bash: line +([0-9]): unshare_ns: -r\xc3\xa4: invalid option'
+}
+
 @test "wrong usage: status 2, a sentence and the usage line, nothing changed" {
     local usage
     while read -r usage; do
