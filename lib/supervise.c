@@ -7,7 +7,7 @@
  *
  * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
  * - A supervisor that shall stop stops the moved shell first. Where that supervises in its turn, it passes the signal
- *   on, waits for the answer whether all below has been stopped, and stops it then.
+ *   on, and waits for the answer: whether all below has been stopped and it stops too, or is to be stopped as an init.
  */
 #include "supervise.h"
 
@@ -37,7 +37,7 @@ struct tie {
     atomic_int died_by;    /* the signal that would have ended it; 0: none */
 };
 
-enum answer { NO_ANSWER, HAS_STOPPED, RUNS_ON };
+enum answer { NO_ANSWER, STOPS, IS_TO_BE_STOPPED, RUNS_ON };
 
 static struct tie *below;     /* to the shell that moves or has moved */
 static struct tie *above;     /* to the supervisor of this process, */
@@ -162,22 +162,24 @@ static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const
 {
     bool supervises = atomic_load(&below->supervises);
     bool caught = has(stance->caught, signal);
-    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON : HAS_STOPPED;
+    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON
+                         : stance->init || !has_it              ? IS_TO_BE_STOPPED
+                                                                : STOPS;
 
     if (caught && !has_it)
         kill(self->moved, signal);
     if (supervises)
         answer = await_answer();
-    if (answer != HAS_STOPPED) {
+    if (answer != STOPS && answer != IS_TO_BE_STOPPED) {
         give_answer(RUNS_ON);
         return;
     }
     self->stop = signal;
     /*
-     * An init ignores the others; SIGSTOP from outside stops it. One that stops by itself is left alone: this process may
-     * be stopped right here, and with it be continued, and then it would stop what runs again.
+     * An init ignores the others; SIGSTOP from outside stops it. One that stops by itself is left alone: stopped in
+     * between, it would stop once more when it has been continued.
      */
-    if (supervises || stance->init || !has_it)
+    if (answer == IS_TO_BE_STOPPED)
         kill(self->moved, SIGSTOP);
 }
 
@@ -270,15 +272,39 @@ static void stop_this_process(int signal)
     sigtimedwait(&one, NULL, &now); /* what has ended the stop; go_on() passes it on */
 }
 
+static bool is_to_stop(const struct supervisor *self)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return self->stop != 0 || sigismember(&pending, SIGTSTP) || sigismember(&pending, SIGTTIN)
+           || sigismember(&pending, SIGTTOU);
+}
+
+/*
+ * An init cannot stop itself; its supervisor does, where the stop came from there. A shell that has stopped by itself
+ * (suspend) goes on, as one does that is an init: nobody outside can be told.
+ */
+static void stopped_below_init(struct supervisor *self)
+{
+    if (has_supervisor() && is_to_stop(self))
+        give_answer(IS_TO_BE_STOPPED);
+    else
+        go_on(self);
+    self->stop = 0;
+}
+
 /* The moved shell has been stopped: so that who started the script sees it stopped, this process stops too. */
 static void stopped(struct supervisor *self)
 {
     const struct terminal *terminal = &self->terminal;
     pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
 
-    give_answer(HAS_STOPPED);
-    if (getpid() == 1)
-        return; /* an init cannot stop itself: its supervisor does */
+    if (getpid() == 1) {
+        stopped_below_init(self);
+        return;
+    }
+    give_answer(STOPS);
     stop_this_process(self->stop ? self->stop : SIGSTOP);
     self->stop = 0;
     if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
@@ -289,10 +315,15 @@ static void stopped(struct supervisor *self)
 static void pass_on(struct supervisor *self, const siginfo_t *info)
 {
     int signal = info->si_signo;
-    /* What the terminal sends goes to the whole process group: the moved shell has it already. */
-    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp();
+    /*
+     * What the terminal sends goes to the whole process group: the moved shell has it already. But that the terminal is
+     * gone is told to the session leader only.
+     */
+    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp()
+                  && !(signal == SIGHUP && getsid(0) == getpid());
 
     if (signal == SIGCONT) {
+        self->stop = 0;
         go_on(self);
         return;
     }

@@ -104,6 +104,95 @@ load helpers
     nothing_runs
 }
 
+# The kernel tells the session leader only.
+@test "a terminal that is closed ends a script that moved in the session leader" {
+    local options
+    for options in -rp "-rp --init" -rf; do
+        { prelude && echo "trap 'echo bye \$\$ >>\"\$dir/bye\"' EXIT; unshare_ns $options; echo in; sleep 1000"; } >"$dir/script"
+        rm -f "$dir/bye"
+        pty <<-'EOT'
+			line {exec bash "$dir/script"}
+			want {\nin\r\n}
+			sleep 0.3
+			close
+		EOT
+        nothing_runs
+        is "$(wc -l <"$dir/bye")" 1
+    done
+}
+
+@test "^Z, fg, bg and ^C reach a script that moved twice" {
+    local moves
+    for moves in "unshare_ns -rp; unshare_ns -p" "unshare_ns -rf; unshare_ns -f" "unshare_ns -rf; unshare_ns -p" \
+        "unshare_ns -rp; unshare_ns -f" "unshare_ns -rp --init; unshare_ns -p" "unshare_ns -rp; unshare_ns -p; unshare_ns -p"; do
+        { prelude && echo "$moves; echo in; for ((;;)); do sleep 0.1; done"; } >"$dir/script"
+        pty <<-'EOT'
+			line {bash "$dir/script"}
+			want {\nin\r\n}
+			for {set i 0} {$i < 5} {incr i} {
+			    sleep 0.2
+			    send "\032"
+			    want {Stopped.*outer\$ }
+			    line {fg}
+			    want {bash.*script}
+			}
+			sleep 0.2
+			send "\032"
+			want {Stopped.*outer\$ }
+			line {bg; sleep 0.3; kill $!; wait $!; echo status=$?}
+			want {status=143\r\n.*outer\$ }
+			line {bash "$dir/script"}
+			want {\nin\r\n}
+			sleep 0.2
+			send "\032"
+			want {Stopped.*outer\$ }
+			line {fg}
+			want {bash.*script}
+			sleep 0.2
+			send "\003"
+			want {outer\$ }
+			line {echo status=$?}
+			want {status=130\r\nouter\$ }
+		EOT
+        nothing_runs
+    done
+}
+
+@test "suspend: the shell goes on where nobody outside can be told, else it stops" {
+    local moves
+    for moves in "unshare_ns -rp --init" "unshare_ns -rp; unshare_ns -f" "unshare_ns -rp"; do
+        export moves
+        pty <<-'EOT'
+			line {bash --rcfile "$dir/rc" -i}
+			want {\$ |# }
+			line {PS1='inner \$ '}
+			want {inner [$#] }
+			line "$env(moves)"
+			want {inner # }
+			line {suspend}
+			want {inner # }
+			line {echo back=$?}
+			want {back=0\r\ninner # }
+			line {echo a | cat}
+			want {\na\r\ninner # }
+			line {exit}
+			want {outer\$ }
+		EOT
+    done
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {\$ |# }
+		line {PS1='inner \$ '; unshare_ns -rf}
+		want {inner # }
+		line {suspend}
+		want {Stopped.*outer\$ }
+		line {fg}
+		want {inner # }
+		line {exit}
+		want {outer\$ }
+	EOT
+}
+
 @test "at a prompt: with --init, with --fork alone, and joining" {
     local command child=
     in_target='mount -t proc proc /proc; hostname box' target -rpmu --fork
