@@ -181,7 +181,12 @@ pty() {
 			    want "\\^C\r\n$prompt"
 			}
 			set outer {outer\$ }
-			proc ends {} { expect { eof {} timeout { puts "\n-- never ended"; exit 1 } } }
+			proc ends {} {
+			    expect {
+			        eof {}
+			        timeout { puts "\n-- never ended"; exit 1 }
+			    }
+			}
 			spawn -noecho bash --norc --noprofile -i
 			line {PS1='outer$ '}
 			want {\noute[r]\$ }

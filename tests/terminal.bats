@@ -364,7 +364,11 @@ load helpers
 		    want {\nin \d\r\n}
 		    sleep 0.5
 		    send "\003"
-		    expect { again { puts "\n-- the loop went on"; exit 1 } -re {\^C\r\nouter\$ } {} }
+		    expect {
+		        again { puts "\n-- the loop went on"; exit 1 }
+		        -re {\^C\r\nouter\$ } {}
+		        timeout { puts "\n-- never came: the prompt"; exit 1 }
+		    }
 		    works {outer\$ }
 		}
 		line {exit}
