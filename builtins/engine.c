@@ -92,7 +92,7 @@ static int take_all(struct options *options, engine_take *take, void *request)
     while ((id = options_next(options)) != OPTIONS_END) {
         if (id == OPTIONS_WRONG)
             return engine_wrong_usage(options->wrong);
-        if (id == OPT_HELP) {
+        if (id == 'h') {
             builtin_help();
             return EX_USAGE;
         }

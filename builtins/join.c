@@ -110,6 +110,13 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
     return plan->files[net - nstypes] >= 0 || cannot_have(request, "socket's network namespace");
 }
 
+static void stay_in_user_namespace(struct plan *plan)
+{
+    close(plan->files[0]);
+    plan->files[0] = -1;
+    plan->join &= ~CLONE_NEWUSER;
+}
+
 /* As nsenter(1) does: the parent of what --user names, else of the target's, else the owner of what else is named. */
 static bool open_user_parent(const struct join_request *request, struct plan *plan)
 {
@@ -127,11 +134,14 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
         return cannot_have(request, "user namespace");
     plan->files[0] = nsref_owner(child);
     close(child);
+    if (plan->files[0] < 0) {
+        builtin_error("cannot open the parent user namespace: %s", strerror(errno));
+        return false;
+    }
     plan->join |= CLONE_NEWUSER;
-    if (plan->files[0] >= 0)
-        return true;
-    builtin_error("cannot open the parent user namespace: %s", strerror(errno));
-    return false;
+    if (request->all && nsref_is_own(plan->files[0], &nstypes[0]))
+        stay_in_user_namespace(plan);
+    return true;
 }
 
 /* A directory of the user's is one outside, so it is opened before anything is joined. */

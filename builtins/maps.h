@@ -10,8 +10,7 @@
 
 /* Ids of the options that have only a long name; a builtin's own start at OPT_OWN. */
 enum {
-    OPT_HELP = 256,
-    OPT_CHECK,
+    OPT_CHECK = 256,
     OPT_MAP_USER,
     OPT_MAP_GROUP,
     OPT_MAP_USERS,
@@ -24,7 +23,7 @@ enum {
 
 /* Rows of the builtins' tables. */
 /* clang-format off */
-#define HELP_ROW {OPT_HELP, "help", ARG_NONE, NULL, "show this help"}
+#define HELP_ROW {'h', "help", ARG_NONE, NULL, "show this help"}
 
 #define CHECK_ROW {OPT_CHECK, "check", ARG_NONE, NULL, "do all but enter; tell by the status, and a sentence, whether it would work"}
 

@@ -91,12 +91,18 @@ static bool writes(const struct request *request)
     return maps_asked(&request->maps) || request->maps.setgroups != SETGROUPS_UNSAID;
 }
 
+static int unexpected(const char *operand)
+{
+    builtin_error("%s: expected options only; a process is named by --target", operand);
+    builtin_usage();
+    return EX_USAGE;
+}
+
 /* The operands, of which only --same has some. EXECUTION_SUCCESS; else all has been said. */
 static int take_operands(struct request *request, WORD_LIST *operands)
 {
     if (!request->same)
-        return operands ? engine_wrong_value(table.name, operands->word->word, "expected options only")
-                        : EXECUTION_SUCCESS;
+        return operands ? unexpected(operands->word->word) : EXECUTION_SUCCESS;
     if (list_length((GENERIC_LIST *)operands) != 2)
         return engine_wrong_usage("--same expects two processes");
     for (int i = 0; i < 2; i++, operands = operands->next) {

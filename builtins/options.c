@@ -202,6 +202,16 @@ static const struct option_row *row_of(int id)
     return NULL;
 }
 
+/* "--map": the start of more than one name. */
+static bool is_ambiguous(const char *word)
+{
+    size_t length = strcspn(word, "=") - 2, count = 0;
+
+    for (size_t i = 0; i < parser.count; i++)
+        count += strncmp(parser.rows[i].name, word + 2, length) == 0;
+    return count > 1;
+}
+
 /* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
 static int wrong(struct options *options, int result)
 {
@@ -219,8 +229,8 @@ static int wrong(struct options *options, int result)
         what = "option requires an argument";
     else if (known)
         what = "option takes no argument";
-    else if (optopt == 0)
-        what = "invalid or ambiguous option";
+    else if (optopt == 0 && is_ambiguous(word))
+        what = "ambiguous option";
     snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
     return OPTIONS_WRONG;
 }

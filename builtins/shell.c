@@ -255,8 +255,8 @@ SHELL_VAR *shell_associative_array(const char *name)
 
     SHELL_VAR *array = find_variable(name);
 
-    if (array && !assoc_p(array)) {
-        builtin_error("%s: not an associative array", name);
+    if (array && (!assoc_p(array) || array->dynamic_value)) {
+        builtin_error("%s: %s", name, assoc_p(array) ? "an array of bash's own" : "not an associative array");
         return NULL;
     }
     array = find_or_make_array_variable((char *)name, CHECK_READONLY | ASSOCIATIVE);

@@ -319,8 +319,8 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
      * What the terminal sends goes to the whole process group: the moved shell has it already. But that the terminal is
      * gone is told to the session leader only.
      */
-    bool has_it = info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp()
-                  && !(signal == SIGHUP && getsid(0) == getpid());
+    bool has_it =
+        info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp() && !(signal == SIGHUP && getsid(0) == getpid());
 
     if (signal == SIGCONT) {
         self->stop = 0;

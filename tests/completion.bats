@@ -63,7 +63,10 @@ without_library() {
 		tab {unshare_ns --map-group=roo} {=root }
 		tab {nsenter_ns -S foll} {follow }
 		tab {nsmap --same=cgr} {=cgroup }
-		tab {nsmap -A BASH_VERSI} {BASH_VERSINFO }
+		line {declare -A facts_here=(); facts_list=()}
+		want $outer
+		tab {nsmap -A facts_} {facts_here }
+		tab {unshare_ns -rw/us} {-rw/usr/}
 		tab {unshare_ns --whitelist-env=PATH,HOM} {PATH,HOME }
 	EOT
     without_library <"$dir/tabs"
@@ -94,6 +97,17 @@ without_library() {
             umount "$dir/held"'
     is "$output" "$dir/held"
     done_quietly
+}
+
+@test "what there is nothing to offer for" {
+    local line
+    for line in "nsmap " "nsmap -p " "nsmap -A tak" "nsmap -A BASH_"; do
+        sh_run 'source "$NSB_SRCDIR/completions/unshare_ns"
+            COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 != *" " ]] || COMP_WORDS+=("")
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nsbuiltins nsmap; printf "%s\n" "${COMPREPLY[@]-none}"' "$line"
+        is "$output" none
+        done_quietly
+    done
 }
 
 @test "after the options, the command's own completion" {

@@ -43,6 +43,8 @@ builtins="unshare_ns nsenter_ns nsmap"
         local help=$output
         sh_run "$name --help"
         is "$output" "$help"
+        sh_run "$name -h"
+        is "$output" "$help"
         is "$status" 2
         is "$error" ""
     done

@@ -66,6 +66,12 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done_quietly
 }
 
+@test "-A: an array of bash's own is refused" {
+    sh_run 'nsmap -A BASH_ALIASES; echo $?; alias'
+    is "$output" 1
+    like "$error" "bash: line +([0-9]): nsmap: BASH_ALIASES: an array of bash's own"
+}
+
 @test "-A: in an array of integers the values are text, too" {
     sh_run 'unshare_ns -U; declare -Ai map; before=(/proc/$$/fd/*); for i in 1 2 3; do nsmap -t $$ -A map || exit; done
             after=(/proc/$$/fd/*); echo "${#map[@]} ${map[setgroups]} $((${#after[@]} - ${#before[@]}))"'

@@ -170,6 +170,13 @@ try() {
     refused 1 "nsenter_ns: $target: its socket's network namespace: Bad file descriptor"
 }
 
+@test "the parent of the target's user namespace, where that is the shell's own: --all leaves it out" {
+    sh_run 'unshare_ns -Ur; unshare --user --map-root-user --uts sleep 1000 & trap "kill $!" EXIT; sleep 0.2
+            nsenter_ns -t $! --user-parent true; echo $?; nsenter_ns -t $! -a --user-parent --check; echo $?' 2>/dev/null
+    is "${output%%$'\n'*}" 1
+    is "$(grep -c 'leave out -U' "$dir/error")" 1
+}
+
 @test "the parent of the target's user namespace" {
     ((EUID == 0)) || skip "needs root: nobody may join the user namespace in which he is"
     in_target='exec unshare -Ur sleep 1000' target -Urn
