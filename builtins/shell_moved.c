@@ -102,7 +102,11 @@ static void end_job(JOB *job)
 static void forget_children(void)
 {
     enum { FORGET_STATUS = 2 }; /* jobs.c: DEL_NOBGPID */
+#if BASH_BUILT_FOR >= 503
+    int frozen = freeze_jobs_list(0);
+#else
     int frozen = freeze_jobs_list();
+#endif
     bool in_pipeline = false;
 
     unfreeze_jobs_list();
