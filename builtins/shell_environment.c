@@ -70,7 +70,7 @@ static bool is_directory(const char *name)
  */
 static void export_variable(const char *name, char *value)
 {
-    SHELL_VAR *variable = find_variable_noref(name);
+    SHELL_VAR *variable = find_global_variable_noref(name); /* a local one of that name may hide it, and ends */
 
     if ((variable && !shell_is_plain(variable)) || is_own(name))
         return;

@@ -81,46 +81,46 @@ static void end_as_outside(void)
     registered = true;
 }
 
-/* Its processes are the supervisor's children: for bash, they have ended. */
-static void end_job(JOB *job)
+/* For bash, they have ended. Those in the background cannot be waited for either; of a pipeline, bash asks for the rest. */
+static void end_processes(JOB *job)
 {
     PROCESS *process = job->pipe;
 
     do {
         process->running = PS_DONE;
         process->status = 0;
+        if (!(job->flags & J_FOREGROUND))
+            process->pid = NO_PID;
         process = process->next;
     } while (process != job->pipe);
     job->state = JDEAD;
+    job->flags = (job->flags | J_NOTIFIED) & ~J_ASYNC; /* no status is kept of it */
+}
+
+static bool freeze_jobs(void)
+{
+#if BASH_BUILT_FOR >= 503
+    return freeze_jobs_list(1);
+#else
+    return freeze_jobs_list();
+#endif
 }
 
 /*
- * What the shell had started is not its own any more, and the numbers of that will be those of others. In the last
- * element of a pipeline (shopt lastpipe), bash holds its list of jobs frozen, and goes on to wait for the others of the
- * pipeline: the one job that is in the foreground while a builtin runs.
+ * What the shell had started is not its own any more, and the numbers of that will be those of others. bash holds its list
+ * of jobs frozen where it comes back to one of them: in the last element of a pipeline (shopt lastpipe), and when a trap
+ * for CHLD is run while it waits. Nothing can be taken off the list there.
  */
 static void forget_children(void)
 {
-    enum { FORGET_STATUS = 2 }; /* jobs.c: DEL_NOBGPID */
-#if BASH_BUILT_FOR >= 503
-    int frozen = freeze_jobs_list(0);
-#else
-    int frozen = freeze_jobs_list();
-#endif
-    bool in_pipeline = false;
-
-    unfreeze_jobs_list();
-    for (int i = 0; i < js.j_jobslots; i++) {
-        if (jobs[i] && IS_FOREGROUND(i)) {
-            end_job(jobs[i]);
-            in_pipeline = true;
-        } else if (jobs[i]) {
-            delete_job(i, FORGET_STATUS);
-        }
-    }
-    if (!in_pipeline)
+    if (freeze_jobs()) {
+        for (int i = 0; i < js.j_jobslots; i++)
+            if (jobs[i])
+                end_processes(jobs[i]);
+    } else {
+        unfreeze_jobs_list();
         delete_all_jobs(0);
-    set_jobs_list_frozen(frozen);
+    }
     procsub_clear();
     last_procsub_child = NULL;
     sh_coproc.c_pid = NO_PID; /* its descriptors stay */
