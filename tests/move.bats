@@ -326,8 +326,8 @@ load helpers
     local wait
     for wait in 'wait' 'wait "$a"' 'wait "$b"' 'wait -n' 'sleep 0.4'; do
         sh_run 'set -m; trap "trap - CHLD; unshare_ns -rp; echo \$\$" CHLD; sleep 0.1 & a=$!; sleep 0.3 & b=$!
-                eval "$1" 2>/dev/null; sleep 0.1 & wait "$!"; echo "end $?"; jobs' "$wait"
-        like "$output" $'1\n?(1\n)end 0' # it is run for each child that has ended
+                eval "$1" 2>/dev/null; sleep 0.1 & wait "$!"; echo "end $?"' "$wait"
+        like "$output" $'1\n*end 0' # it is run for each child that has ended
         is "$status" 0
     done
 }
