@@ -154,7 +154,7 @@ slowly() {
         await
         kill -TERM "$(<"$dir/pid")"
         sleep 0.2
-        echo >"$dir/go"
+        echo 1<>"$dir/go" # does not wait for a reader, which may have ended
         sh_wait
         is "$status" 143
         rm "$dir/signal" "$dir/go"
@@ -184,7 +184,7 @@ slowly() {
     sleep 1
     kill -CONT "$(<"$dir/pid")"
     sleep 0.2
-    echo 3 >"$dir/go"
+    echo 3 1<>"$dir/go"
     sh_wait
     is "$status" 3
 }
