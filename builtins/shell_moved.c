@@ -1,6 +1,7 @@
 /* A shell that has moved. */
 #include "shell.h"
 
+#include <execute_cmd.h>
 #include <jobs.h>
 
 #include <signal.h>
@@ -81,6 +82,19 @@ static void end_as_outside(void)
     registered = true;
 }
 
+/* A coprocess's descriptors stay: bash would close them when a process of the same number ends. */
+static void let_go_of_coprocess(const JOB *job)
+{
+    const PROCESS *process = job->pipe;
+
+    do {
+        struct coproc *coprocess = getcoprocbypid(process->pid);
+        if (coprocess)
+            coprocess->c_pid = NO_PID;
+        process = process->next;
+    } while (process != job->pipe);
+}
+
 /* For bash, they have ended. Those in the background cannot be waited for either; of a pipeline, bash asks for the rest. */
 static void end_processes(JOB *job)
 {
@@ -113,6 +127,9 @@ static bool freeze_jobs(void)
  */
 static void forget_children(void)
 {
+    for (int i = 0; i < js.j_jobslots; i++)
+        if (jobs[i])
+            let_go_of_coprocess(jobs[i]);
     if (freeze_jobs()) {
         for (int i = 0; i < js.j_jobslots; i++)
             if (jobs[i])
@@ -123,7 +140,6 @@ static void forget_children(void)
     }
     procsub_clear();
     last_procsub_child = NULL;
-    sh_coproc.c_pid = NO_PID; /* its descriptors stay */
 }
 
 void shell_became_copy(void)

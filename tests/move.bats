@@ -336,7 +336,7 @@ load helpers
     sh_run 'shopt -s lastpipe; sleep 1 & before=$!
             sleep 0.1 | { unshare_ns -rp; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
             jobs -r; wait $!; echo $?; wait "$before" 2>/dev/null; echo $?; echo x | { read -r x; echo $x; }'
-    like "$output" $'0 1\n?[0-9]?+  Running                 sleep 0.1 &\n0\n127\nx'
+    like "$output" $'0 1\n?[0-9]?+ +( )Running +( )sleep 0.1 &\n0\n127\nx'
     done_quietly
 }
 
