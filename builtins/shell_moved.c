@@ -1,15 +1,15 @@
 /* A shell that has moved. */
 #include "shell.h"
 
-#include <execute_cmd.h>
 #include <jobs.h>
 
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* bash has it, but installs no header that says so: trap.c. */
+/* bash has these, but installs no header that says so: trap.c, and execute_cmd.h before 5.2. */
 extern SigHandler *original_signals[];
+extern struct coproc *getcoprocbypid(pid_t pid);
 
 /* readline reads EOF in a process group that does not own the terminal; scripts stay in that of who started them. */
 static void take_terminal(void)
