@@ -274,7 +274,7 @@ landings='
 @test "a target that dies or executes a program between the look and the join" {
     sh_run "$whole"'
         target_of_a_moment() {
-            coproc unshare -ru bash -c "echo; sleep 0.0$((RANDOM % 100)); [[ $1 == dies ]] || exec sleep 5"
+            coproc unshare -ru bash -c "echo; sleep 0.00$((RANDOM % 10)); [[ $1 == dies ]] || exec sleep 5"
             target=$!
             read -r -u "${COPROC[0]}"
         }
