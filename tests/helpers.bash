@@ -4,7 +4,7 @@
 setup() {
     dir=$(mktemp -d)
     targets=() via=() limit=30
-    read -ra under <<<"${NSB_UNDER-}"
+    read -ra wrapper <<<"${NSB_UNDER-}"
     [[ ! ${LD_PRELOAD-}${NSB_UNDER-} ]] || limit=120 # a sanitizer takes its time
     export dir
     exec </dev/null
@@ -51,7 +51,7 @@ $1" bash "${@:2}"
 bash_run() {
     status=0
     # Under nohup(1), timeout(1) of coreutils 9.10 hands down that SIGHUP is ignored; others do not.
-    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" "${under[@]}" \
+    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" "${wrapper[@]}" \
         bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
     output=$(<"$dir/output")
     error=$(<"$dir/error")

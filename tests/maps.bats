@@ -107,7 +107,7 @@ teardown() {
 
 @test "a map for another process, through newuidmap as well" {
     with_subordinate_ids
-    sh_run "$maps"'coproc { unshare_ns -U && echo ready; read -r; id -u; }
+    sh_run "$maps"'coproc { unshare_ns -U && echo ready; read -r; id -u; read -r; }
             read -r -u "${COPROC[0]}"
             nsmap -t "$COPROC_PID" --map-auto -r && show "$COPROC_PID"
             echo go >&"${COPROC[1]}"
