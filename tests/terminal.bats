@@ -125,7 +125,7 @@ load helpers
     local moves
     for moves in "unshare_ns -rp; unshare_ns -p" "unshare_ns -rf; unshare_ns -f" "unshare_ns -rf; unshare_ns -p" \
         "unshare_ns -rp; unshare_ns -f" "unshare_ns -rp --init; unshare_ns -p" "unshare_ns -rp; unshare_ns -p; unshare_ns -p"; do
-        { prelude && echo "$moves; echo in; for ((;;)); do sleep 0.1; done"; } >"$dir/script"
+        { prelude && echo "$moves; echo in; for ((;;)); do sleep 2; done"; } >"$dir/script"
         pty <<-'EOT'
 			line {bash "$dir/script"}
 			want {\nin\r\n}
