@@ -7,7 +7,8 @@
  *
  * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
  * - A supervisor that shall stop stops the moved shell first. Where that supervises in its turn, it passes the signal
- *   on, and waits for the answer: whether all below has been stopped and it stops too, or is to be stopped as an init.
+ *   on, asks, and waits for the answer: whether all below has been stopped and it stops too, or is to be stopped as an
+ *   init. There is an answer only to a question, so none is left over for the next.
  */
 #include "supervise.h"
 
@@ -33,7 +34,8 @@
 
 struct tie {
     atomic_int supervises; /* the moved process supervises another by now */
-    atomic_int answer;     /* of one that supervises, when it was to stop what is below (a futex) */
+    atomic_int question;   /* its supervisor wants to know whether all below stops (a futex) */
+    atomic_int answer;     /* to that (a futex) */
     atomic_int died_by;    /* the signal that would have ended it; 0: none */
 };
 
@@ -79,8 +81,8 @@ void supervise_died_by(int signal)
 struct supervisor {
     pid_t moved;
     struct terminal terminal;
-    int fatal; /* the last signal that was to end it; 0: none */
-    int stop;  /* the signal that was to stop it; 0: none */
+    int fatal;   /* the last signal that was to end it; 0: none */
+    bool stands; /* an init, of which all below stands still until it is continued */
 };
 
 /* What the moved shell does with signals, and whether the kernel shields it as the init of its PID namespace. */
@@ -138,49 +140,44 @@ static bool is_harmless(int signal)
     return signal == SIGURG || signal == SIGWINCH;
 }
 
-static void give_answer(enum answer answer)
+/* Until another process has given the place another value than 0, or it takes too long; the value. */
+static int await_value(atomic_int *place, struct timespec longest)
 {
-    if (!has_supervisor())
-        return;
-    atomic_store(&above->answer, (int)answer);
-    syscall(SYS_futex, &above->answer, FUTEX_WAKE, 1, NULL, NULL, 0);
+    while (atomic_load(place) == 0)
+        if (syscall(SYS_futex, place, FUTEX_WAIT, 0, &longest, NULL, 0) < 0 && errno == ETIMEDOUT)
+            break; /* else it woke without a cause, or the value came just then: futex(2) */
+    return atomic_load(place);
+}
+
+static void give_value(atomic_int *place, int value)
+{
+    atomic_store(place, value);
+    syscall(SYS_futex, place, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/*
+ * True: the supervisor has asked. A signal to the whole process group may be here before it is there; one to this process
+ * alone, or a shell that has stopped by itself, is nothing that it asks about.
+ */
+static bool give_answer(enum answer answer)
+{
+    const struct timespec longest = {.tv_nsec = 500000000L};
+
+    if (!has_supervisor() || !await_value(&above->question, longest))
+        return false;
+    give_value(&above->answer, (int)answer);
+    return true;
 }
 
 /* It takes no time but what the scheduler gives to others; a process that has ended gives none. */
-static enum answer await_answer(void)
+static enum answer ask(void)
 {
     const struct timespec longest = {.tv_sec = 2};
 
-    while (atomic_load(&below->answer) == NO_ANSWER
-           && syscall(SYS_futex, &below->answer, FUTEX_WAIT, NO_ANSWER, &longest, NULL, 0) == 0)
-        ; /* it may wake without a cause: futex(2) */
+    give_value(&below->question, 1);
+    await_value(&below->answer, longest);
+    atomic_store(&below->question, 0);
     return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
-}
-
-/* What follows is in stopped(), when it has. */
-static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
-{
-    bool supervises = atomic_load(&below->supervises);
-    bool caught = has(stance->caught, signal);
-    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON
-                         : stance->init || !has_it              ? IS_TO_BE_STOPPED
-                                                                : STOPS;
-
-    if (caught && !has_it)
-        kill(self->moved, signal);
-    if (supervises)
-        answer = await_answer();
-    if (answer != STOPS && answer != IS_TO_BE_STOPPED) {
-        give_answer(RUNS_ON);
-        return;
-    }
-    self->stop = signal;
-    /*
-     * An init ignores the others; SIGSTOP from outside stops it. One that stops by itself is left alone: stopped in
-     * between, it would stop once more when it has been continued.
-     */
-    if (answer == IS_TO_BE_STOPPED)
-        kill(self->moved, SIGSTOP);
 }
 
 /* waitpid(2) would also take the end of a shell that is gone meanwhile, which reap() waits for. */
@@ -216,7 +213,7 @@ static void let_go(pid_t moved)
 }
 
 /* False: it has ended, or does not stop within a second, in an uninterruptible sleep, or continued by someone else. */
-static bool hold_still(pid_t moved)
+static bool await_stop(pid_t moved)
 {
     const struct timespec second = {.tv_sec = 1};
     siginfo_t info;
@@ -224,32 +221,21 @@ static bool hold_still(pid_t moved)
 
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    kill(moved, SIGSTOP);
     do {
         info.si_pid = 0;
         waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
     } while (info.si_pid == 0 && (sigtimedwait(&child, NULL, &second) > 0 || errno == EINTR));
-    if (info.si_pid == moved && info.si_code == CLD_STOPPED
-        && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0)
-        return true;
-    let_go(moved);
-    return false;
+    return info.si_pid == moved && info.si_code == CLD_STOPPED
+           && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
 }
 
-/* has_it: the moved shell has got the signal by itself. */
-static void act_on(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+static bool hold_still(pid_t moved)
 {
-    if (stops(signal))
-        pass_on_stop(self, signal, has_it, stance);
-    else if (has(stance->ignored, signal))
-        return;
-    else if (has(stance->caught, signal) || is_harmless(signal))
-        (void)!(has_it || kill(self->moved, signal) == 0);
-    else {
-        /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
-        kill(self->moved, stance->init ? SIGKILL : signal);
-        self->fatal = signal;
-    }
+    kill(moved, SIGSTOP);
+    bool stands = await_stop(moved);
+    if (!stands)
+        let_go(moved);
+    return stands;
 }
 
 /* Returns when the process was continued; at once where the kernel lets an orphaned process group not be stopped. */
@@ -272,30 +258,19 @@ static void stop_this_process(int signal)
     sigtimedwait(&one, NULL, &now); /* what has ended the stop; go_on() passes it on */
 }
 
-static bool is_to_stop(const struct supervisor *self)
-{
-    sigset_t pending;
-
-    sigpending(&pending);
-    return self->stop != 0 || sigismember(&pending, SIGTSTP) || sigismember(&pending, SIGTTIN)
-           || sigismember(&pending, SIGTTOU);
-}
-
 /*
- * An init cannot stop itself; its supervisor does, where the stop came from there. A shell that has stopped by itself
- * (suspend) goes on, as one does that is an init: nobody outside can be told.
+ * An init cannot stop itself; its supervisor does, if it asked. A shell that has stopped by itself (suspend), or for a
+ * signal to this process alone, goes on, as one does that is an init: nobody outside can be told.
  */
 static void stopped_below_init(struct supervisor *self)
 {
-    if (has_supervisor() && is_to_stop(self))
-        give_answer(IS_TO_BE_STOPPED);
-    else
+    self->stands = give_answer(IS_TO_BE_STOPPED);
+    if (!self->stands)
         go_on(self);
-    self->stop = 0;
 }
 
 /* The moved shell has been stopped: so that who started the script sees it stopped, this process stops too. */
-static void stopped(struct supervisor *self)
+static void stopped(struct supervisor *self, int signal)
 {
     const struct terminal *terminal = &self->terminal;
     pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
@@ -305,11 +280,52 @@ static void stopped(struct supervisor *self)
         return;
     }
     give_answer(STOPS);
-    stop_this_process(self->stop ? self->stop : SIGSTOP);
-    self->stop = 0;
+    stop_this_process(signal);
     if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
         tcsetpgrp(terminal->tty, foreground);
     go_on(self);
+}
+
+/*
+ * An init ignores what would stop it; SIGSTOP from outside stops it. One that stops by itself is left to it: stopped in
+ * between, it would stop once more when it has been continued.
+ */
+static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+{
+    bool caught = has(stance->caught, signal);
+    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON
+                         : stance->init || !has_it              ? IS_TO_BE_STOPPED
+                                                                : STOPS;
+
+    if (self->stands && !was_continued(self->moved))
+        return; /* a signal to the whole process group was passed on to this one of it as well */
+    self->stands = false;
+    if (caught && !has_it)
+        kill(self->moved, signal);
+    if (atomic_load(&below->supervises))
+        answer = ask();
+    if (answer != STOPS && answer != IS_TO_BE_STOPPED) {
+        give_answer(RUNS_ON);
+        return;
+    }
+    if (answer == STOPS ? await_stop(self->moved) : hold_still(self->moved))
+        stopped(self, signal);
+}
+
+/* has_it: the moved shell has got the signal by itself. */
+static void act_on(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+{
+    if (stops(signal))
+        pass_on_stop(self, signal, has_it, stance);
+    else if (has(stance->ignored, signal))
+        return;
+    else if (has(stance->caught, signal) || is_harmless(signal))
+        (void)!(has_it || kill(self->moved, signal) == 0);
+    else {
+        /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
+        kill(self->moved, stance->init ? SIGKILL : signal);
+        self->fatal = signal;
+    }
 }
 
 static void pass_on(struct supervisor *self, const siginfo_t *info)
@@ -319,11 +335,11 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
      * What the terminal sends goes to the whole process group: the moved shell has it already. But that the terminal is
      * gone is told to the session leader only.
      */
-    bool has_it =
-        info->si_code == SI_KERNEL && getpgid(self->moved) == getpgrp() && !(signal == SIGHUP && getsid(0) == getpid());
+    bool to_group = !(signal == SIGHUP && getsid(0) == getpid());
+    bool has_it = info->si_code == SI_KERNEL && to_group && getpgid(self->moved) == getpgrp();
 
     if (signal == SIGCONT) {
-        self->stop = 0;
+        self->stands = false;
         go_on(self);
         return;
     }
@@ -332,9 +348,7 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
     if (held)
         stance = stance_of(self->moved);
     act_on(self, signal, has_it, &stance);
-    if (held && self->stop) /* it was to be stopped just then */
-        stopped(self);
-    else if (held)
+    if (held)
         let_go(self->moved);
 }
 
@@ -351,7 +365,7 @@ static bool reap(struct supervisor *self, int *ended)
             *ended = status;
             return true;
         }
-        stopped(self);
+        stopped(self, SIGSTOP);
     }
     return false;
 }

@@ -127,25 +127,42 @@ load helpers
         "unshare_ns -rp; unshare_ns -f" "unshare_ns -rp --init; unshare_ns -p" "unshare_ns -rp; unshare_ns -p; unshare_ns -p"; do
         { prelude && echo "$moves; echo in; for ((;;)); do sleep 2; done"; } >"$dir/script"
         pty <<-'EOT'
-			line {bash "$dir/script"}
-			want {\nin\r\n}
-			for {set i 0} {$i < 5} {incr i} {
-			    sleep 0.2
-			    send "\032"
-			    want {Stopped.*outer\$ }
-			    line {fg}
-			    want {bash.*script}
-			}
-			sleep 0.2
-			send "\032"
-			want {Stopped.*outer\$ }
+			proc begin {} { line {bash "$dir/script"}; want {\nin\r\n} }
+			proc stop {} { sleep 0.2; send "\032"; want {Stopped.*outer\$ } }
+			proc go_on {} { line {fg}; want {bash.*script} }
+			begin
+			for {set i 0} {$i < 5} {incr i} { stop; go_on }
+			stop
 			line {bg; sleep 0.3; kill $!; wait $!; echo status=$?}
 			want {status=143\r\n.*outer\$ }
-			line {bash "$dir/script"}
-			want {\nin\r\n}
+			begin
+			stop
+			go_on
 			sleep 0.2
-			send "\032"
-			want {Stopped.*outer\$ }
+			send "\003"
+			want {outer\$ }
+			line {echo status=$?}
+			want {status=130\r\nouter\$ }
+		EOT
+        nothing_runs
+    done
+}
+
+# Each of the group has the signal, and is passed it once more.
+@test "a stop sent to the whole process group by kill reaches a script that moved, and so does what follows" {
+    local moves
+    for moves in "unshare_ns -rp; unshare_ns -p; unshare_ns -p" "unshare_ns -rp --init; unshare_ns -p" \
+        "unshare_ns -rf; unshare_ns -f; unshare_ns -f"; do
+        { prelude && echo "$moves; echo in; for ((;;)); do sleep 2; done"; } >"$dir/script"
+        pty <<-'EOT'
+			line {bash "$dir/script" & sleep 0.5}
+			want {\nin\r\n.*outer\$ }
+			for {set i 0} {$i < 15} {incr i} {
+			    line {kill -TSTP %1; for ((n = 0; n < 50; n++)); do [[ $(jobs) == *Stopped* ]] && break; sleep 0.1; done; echo n''=$n}
+			    want {n=[0-9]\r\n.*outer\$ }
+			    line {bg; sleep 0.1}
+			    want {script.*outer\$ }
+			}
 			line {fg}
 			want {bash.*script}
 			sleep 0.2
@@ -155,6 +172,24 @@ load helpers
 			want {status=130\r\nouter\$ }
 		EOT
         nothing_runs
+    done
+}
+
+@test "a stop sent to the supervisor in the middle alone stops nothing" {
+    local moves
+    for moves in "unshare_ns -rp --init" "unshare_ns -rp; unshare_ns -p"; do
+        sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 20 _ <>"$dir/go"; echo "$n" >&2; done'
+        mkfifo "$dir/go"
+        await
+        pgrep -P "$(<"$dir/pid")" >"$dir/middle"
+        kill -TSTP "$(<"$dir/middle")"
+        sleep 1
+        echo 1<>"$dir/go"
+        sleep 0.2
+        echo 1<>"$dir/go"
+        sh_wait
+        is "$status" 0
+        rm "$dir/go" "$dir/signal"
     done
 }
 
