@@ -44,13 +44,26 @@ void shell_clear_environment(const char *const *keep)
     array_needs_making = 1;
 }
 
-/*
- * What the shell itself goes by: at its start bash does not take these as they come either, or a prompt and PS4 would
- * be commands of the other side.
- */
+/* What the shell itself goes by: executes as a prompt or a message, or opens, and writes at its end. */
 static bool is_own(const char *name)
 {
-    static const char *const own[] = {"IFS", "OPTIND", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS3", "PS4"};
+    static const char *const own[] = {"BASH_LOADABLES_PATH",
+                                      "HISTFILE",
+                                      "HISTFILESIZE",
+                                      "HISTSIZE",
+                                      "HOSTFILE",
+                                      "IFS",
+                                      "INPUTRC",
+                                      "MAIL",
+                                      "MAILCHECK",
+                                      "MAILPATH",
+                                      "OPTIND",
+                                      "PROMPT_COMMAND",
+                                      "PS0",
+                                      "PS1",
+                                      "PS2",
+                                      "PS3",
+                                      "PS4"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(name, own[i]) == 0)

@@ -231,12 +231,12 @@ try() {
 
 @test "no value of the target's environment is evaluated, and what the shell goes by stays its own" {
     in_target='exec env -i "RANDOM=x[\$(touch $dir/run)]" "COUNT=x[\$(touch $dir/run)]" "PS1=\$(touch $dir/run)" \
-        PROMPT_COMMAND="touch $dir/run" IFS=, OPTIND=7 PWD=/nowhere OLDPWD=/nowhere LIST=theirs HOME=/theirs sleep 1000' target -Ur
+        PROMPT_COMMAND="touch $dir/run" IFS=, OPTIND=7 PWD=/nowhere OLDPWD=/nowhere LIST=theirs HOME=/theirs HISTFILE=/theirs MAILPATH=/theirs sleep 1000' target -Ur
     sh_run 'declare -i COUNT=3; LIST=(mine); PS1="\$"; cd /usr; cd /
-            nsenter_ns -t "$1" -U -e && echo "$COUNT ${LIST[@]} $PS1 ${PROMPT_COMMAND-unset} $OPTIND $PWD $OLDPWD $HOME"
+            nsenter_ns -t "$1" -U -e && echo "$COUNT ${LIST[@]} $PS1 ${PROMPT_COMMAND-unset} $OPTIND $PWD $OLDPWD $HOME ${HISTFILE-unset}"
             (declare -gi COUNT; f() { local COUNT; nsenter_ns -t "$1" -e; }; f "$1")
             [[ ${PS1@P} && $IFS == $'"' \t\n'"' && ! -e $dir/run ]] && /usr/bin/env' "$target"
-    is "$(sed 1q <<<"$output")" '3 mine $ unset 1 / /usr /theirs'
+    is "$(sed 1q <<<"$output")" '3 mine $ unset 1 / /usr /theirs unset'
     is "$(sed 1d <<<"$output" | sort | grep -v ^SHLVL=)" $'HOME=/theirs\nOLDPWD=/usr\nPWD=/\n_=/usr/bin/env'
     done_quietly
 }
