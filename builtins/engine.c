@@ -38,7 +38,7 @@ static struct {
     unsigned user, group;
 } outer;
 
-static ino_t user_namespace(void)
+ino_t engine_user_namespace(void)
 {
     struct stat status;
 
@@ -49,7 +49,7 @@ bool engine_outer_ids(unsigned *user, unsigned *group)
 {
     *user = outer.user;
     *group = outer.group;
-    return outer.namespace != 0 && outer.namespace == user_namespace();
+    return outer.namespace != 0 && outer.namespace == engine_user_namespace();
 }
 
 const char *engine_reason(void)
@@ -157,7 +157,7 @@ int engine_carry_out(struct plan *plan)
     if (landing == LANDING_FAILED)
         return EXECUTION_FAILURE;
     if (landing != LANDING_CHECKED && makes_user) {
-        outer.namespace = user_namespace();
+        outer.namespace = engine_user_namespace();
         outer.user = user;
         outer.group = group;
     }

@@ -9,6 +9,9 @@
 #include "options.h"
 #include "plan.h"
 
+/* The inode number of the shell's user namespace; 0: there is no /proc to tell. */
+ino_t engine_user_namespace(void);
+
 /* The IDs that this shell had outside the user namespace that it made last; false where it is in another. */
 bool engine_outer_ids(unsigned *user, unsigned *group);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -110,10 +111,18 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
     return plan->files[net - nstypes] >= 0 || cannot_have(request, "socket's network namespace");
 }
 
+static bool is_own_user_namespace(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_ino == engine_user_namespace();
+}
+
 static void stay_in_user_namespace(struct plan *plan)
 {
     close(plan->files[0]);
     plan->files[0] = -1;
+    plan->names[0] = NULL;
     plan->join &= ~CLONE_NEWUSER;
 }
 
@@ -139,7 +148,7 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
         return false;
     }
     plan->join |= CLONE_NEWUSER;
-    if (request->all && nsref_is_own(plan->files[0], &nstypes[0]))
+    if (request->all && is_own_user_namespace(plan->files[0]))
         stay_in_user_namespace(plan);
     return true;
 }

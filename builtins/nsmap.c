@@ -304,13 +304,12 @@ static int show(const struct request *request, int proc)
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
-/* A process in another user namespace is mapped from here, the shell itself from what it was before it unshared. */
-static bool outer_ids(const struct request *request, unsigned *user, unsigned *group)
+/* Another user namespace is mapped from here, the shell's own from what the shell was before it unshared. */
+static bool outer_ids(const struct request *request, bool own, unsigned *user, unsigned *group)
 {
     *user = geteuid();
     *group = getegid();
-    if (request->target.text || !(request->maps.users.own.wanted || request->maps.groups.own.wanted)
-        || engine_outer_ids(user, group))
+    if (!own || !(request->maps.users.own.wanted || request->maps.groups.own.wanted) || engine_outer_ids(user, group))
         return true;
     builtin_error("the IDs outside are not known: this shell did not make its user namespace; say --map-users and "
                   "--map-groups");
@@ -327,15 +326,14 @@ static bool is_possible_inside(const struct idmap *map)
  * The process in the namespace may map its own IDs as they are outside, its group only where setgroups(2) is denied. The
  * kernel would find out after a half was written.
  */
-static bool is_own_inside(int proc, const struct idmaps *maps)
+static bool is_own_inside(const struct idmaps *maps, bool denied)
 {
-    char setgroups[16];
     unsigned user, group;
     bool told = engine_outer_ids(&user, &group);
-    bool denied = read_setgroups(proc, setgroups, sizeof setgroups) && strcmp(setgroups, "deny") == 0;
 
-    if (denied && maps->setgroups == SETGROUPS_ALLOW)
-        builtin_error("the user namespace denies setgroups(2) already, which is for good");
+    if (!is_possible_inside(&maps->users) || !is_possible_inside(&maps->groups))
+        builtin_error("more than one ID is mapped from outside: by another process (nsmap -t), or at once with "
+                      "unshare_ns --map-users --map-groups");
     else if (maps->groups.ranges > 0 && !denied && maps->setgroups != SETGROUPS_DENY)
         builtin_error("a group is mapped from inside only where setgroups(2) is denied: say --setgroups=deny");
     else if (told && maps->users.ranges > 0 && maps->users.range[0].outer != user)
@@ -348,19 +346,24 @@ static bool is_own_inside(int proc, const struct idmaps *maps)
 }
 
 /* A map is written once, and half of it cannot be taken back: so look first. */
-static bool is_writable(int proc, const struct idmaps *maps)
+static bool is_writable(int proc, bool own, const struct idmaps *maps)
 {
-    char text[IDMAP_TEXT];
+    char text[IDMAP_TEXT], setgroups[16];
+    bool has_users = read_map(proc, "uid_map", text) && *text;
+    bool has_groups = read_map(proc, "gid_map", text) && *text;
+    bool denied = read_setgroups(proc, setgroups, sizeof setgroups) && strcmp(setgroups, "deny") == 0;
 
-    if (maps->users.ranges > 0 && read_map(proc, "uid_map", text) && *text) {
+    if (maps->users.ranges > 0 && has_users)
         builtin_error("the user namespace has a uid_map already, and takes only one");
-        return false;
-    }
-    if (maps->groups.ranges > 0 && read_map(proc, "gid_map", text) && *text) {
+    else if (maps->groups.ranges > 0 && has_groups)
         builtin_error("the user namespace has a gid_map already, and takes only one");
-        return false;
-    }
-    return true;
+    else if (maps->setgroups == SETGROUPS_ALLOW && denied)
+        builtin_error("the user namespace denies setgroups(2) already, which is for good");
+    else if (maps->setgroups == SETGROUPS_DENY && has_groups)
+        builtin_error("the user namespace has a gid_map already, and setgroups(2) is denied before that");
+    else
+        return !own || is_own_inside(maps, denied);
+    return false;
 }
 
 static int write_maps(const struct request *request, int proc, pid_t pid)
@@ -369,23 +372,19 @@ static int write_maps(const struct request *request, int proc, pid_t pid)
     struct signals_held held;
     struct failure why;
     unsigned user, group;
+    bool own = !request->target.text || proc_inode(proc, "ns/user") == engine_user_namespace();
 
-    if (!outer_ids(request, &user, &group))
+    if (!outer_ids(request, own, &user, &group))
         return EXECUTION_FAILURE;
     int status = maps_resolve(&request->maps, user, group, &maps);
     if (status != EXECUTION_SUCCESS)
         return status;
-    if (!request->target.text && (!is_possible_inside(&maps.users) || !is_possible_inside(&maps.groups))) {
-        builtin_error("more than one ID is mapped from outside: by another process (nsmap -t), or at once with "
-                      "unshare_ns --map-users --map-groups");
-        return EXECUTION_FAILURE;
-    }
-    if (!is_writable(proc, &maps) || (!request->target.text && !is_own_inside(proc, &maps)))
+    if (!is_writable(proc, own, &maps))
         return EXECUTION_FAILURE;
     signals_hold(&held);
     status = idmaps_write(proc, pid, &maps, &held.awake, &why);
     signals_release(&held);
-    if (!request->target.text)
+    if (own)
         shell_sync_ids(); /* whatever has been written */
     return status < 0 ? engine_failed(NULL, &why) : EXECUTION_SUCCESS;
 }

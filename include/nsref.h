@@ -65,9 +65,6 @@ int nsref_open_fd(int fd);
 /* True where a descriptor is a namespace of this type (Linux 4.11). */
 bool nsref_is(int fd, const struct nstype *type);
 
-/* True where it is the one that the caller is in. */
-bool nsref_is_own(int fd, const struct nstype *type);
-
 /*
  * Opens a namespace by the number that NS_GET_ID gives (Linux 6.19). A descriptor; -1 and errno: ESTALE where there is
  * none of this type, or the kernel wants to know more than the number; else open_by_handle_at(2)'s.

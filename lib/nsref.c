@@ -219,18 +219,6 @@ bool nsref_is(int fd, const struct nstype *type)
     return ioctl(fd, NS_GET_NSTYPE) == type->flag;
 }
 
-bool nsref_is_own(int fd, const struct nstype *type)
-{
-    char file[32];
-    struct stat status;
-    int self = proc_open(0);
-
-    snprintf(file, sizeof file, "ns/%s", type->file);
-    ino_t own = self < 0 ? 0 : proc_inode(self, file);
-    done_with(self);
-    return own != 0 && fstat(fd, &status) == 0 && status.st_ino == own;
-}
-
 int nsref_open_id(uint64_t id, const struct nstype *type)
 {
     enum { NSFS_ROOT = -10003, FILEID_NSFS = 0xf1 }; /* Linux 6.18: fcntl.h, exportfs.h */

@@ -159,11 +159,27 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
         is "$status" 1
         like "$error" "bash: line +([0-9]): nsmap: *inside*"
         unchanged
+        # shellcheck disable=SC2086
+        sh_run 'unshare_ns -U; nsmap -t $$ "$@"; cat /proc/self/uid_map' $maps
+        is "$output" ""
+        like "$error" "bash: line +([0-9]): nsmap: *inside*"
     done
+    sh_run 'unshare_ns -U; nsmap -t $$ --map-users="0:$1:1" --map-groups="0:$2:1" --setgroups=deny; echo "$? $UID $EUID"' "$user" "$group"
+    is "$output" "0 0 0"
     sh_run 'unshare_ns -U --setgroups=deny; nsmap --setgroups=allow; echo $?; nsmap --map-users="0:$1:1" --map-groups="0:$2:1"
             id -u; id -g' "$user" "$group"
     is "$output" $'1\n0\n0'
     like "$error" "bash: line +([0-9]): nsmap: the user namespace denies setgroups(2) already, which is for good"
+}
+
+@test "setgroups(2) that can no longer be denied, or allowed, is refused before a map is written" {
+    target -U --map-group=0
+    sh_run 'nsmap -t "$1" --map-users="0:$EUID:1" --setgroups="$2"; echo $?; cat "/proc/$1/uid_map"' "$target" allow
+    is "$output" 1
+    like "$error" '*nsmap: the user namespace denies setgroups(2) already, which is for good'
+    sh_run 'nsmap -t "$1" --map-users="0:$EUID:1" --setgroups="$2"; echo $?; cat "/proc/$1/uid_map"' "$target" deny
+    is "$output" 1
+    like "$error" '*nsmap: the user namespace has a gid_map already, and setgroups(2) is denied before that'
 }
 
 @test "nobody writes maps of the namespace that all start in" {
