@@ -31,6 +31,7 @@ enum { MEANT = sizeof meant_for_command / sizeof *meant_for_command };
 struct call {
     struct call *outer;
     COMMAND *subshell;
+    bool in_background; /* or in the subshell of such a call */
     bool forwards[MEANT];
     int xtrace;
     size_t size;
@@ -38,6 +39,7 @@ struct call {
 };
 
 static struct call *calls;
+static bool in_background;      /* what bash itself does not tell in the subshell of a call */
 enum { IN_SUBSHELL = 1 << 30 }; /* a flag of words that bash leaves unused: command.h */
 
 static volatile sig_atomic_t forwarded; /* the last one */
@@ -57,7 +59,7 @@ static void start_forwarding(struct call *call)
     last_made_pid = NO_PID; /* until bash has forked */
     for (int i = 0; i < MEANT; i++) {
         sigaction(meant_for_command[i], NULL, &old);
-        call->forwards[i] = (subshell_environment & SUBSHELL_ASYNC) && old.sa_handler == SIG_DFL;
+        call->forwards[i] = call->in_background && old.sa_handler == SIG_DFL;
         if (call->forwards[i])
             sigaction(meant_for_command[i], &new, NULL);
     }
@@ -86,6 +88,7 @@ bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
 {
     if (!calls || !arguments || !(arguments->word->flags & IN_SUBSHELL))
         return false;
+    in_background = calls->in_background;
     stop_forwarding(calls);
     echo_command_at_execute = calls->xtrace;
     memcpy(request, calls->request, calls->size);
@@ -126,7 +129,12 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
 {
     struct call *call = xmalloc(sizeof *call + size);
 
-    *call = (struct call){.outer = calls, .xtrace = echo_command_at_execute, .size = size};
+    *call = (struct call){
+        .outer = calls,
+        .in_background = in_background || (subshell_environment & SUBSHELL_ASYNC),
+        .xtrace = echo_command_at_execute,
+        .size = size,
+    };
     memcpy(call->request, request, size);
     call->subshell = make_subshell_command(simple_command(words_for_subshell(builtin, arguments), CMD_NO_FUNCTIONS));
     call->subshell->flags |= CMD_IGNORE_RETURN;

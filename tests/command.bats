@@ -136,6 +136,16 @@ load helpers
     is "$status" 3
 }
 
+@test "a signal to a background COMMAND reaches it through another builtin, too" {
+    sh_run 'unshare_ns -r unshare_ns -u bash -c "exec sleep 1000" & sleep 0.3; kill -TERM $!; wait $!'
+    is "$status" 143
+    nothing_runs
+    sh_run 'unshare_ns -r unshare_ns -r bash -c "trap \"echo got; exit 3\" USR1; while :; do sleep 0.1; done" & sleep 0.4
+            kill -USR1 $!; wait $!'
+    is "$output $status" "got 3"
+    nothing_runs
+}
+
 @test "a background COMMAND dies by a signal to it" {
     local option
     for option in -r -rp; do
