@@ -46,8 +46,8 @@ $1" bash "${@:2}"
 }
 
 # bash_run ARG...: runs bash, in a process group of its own, and sets $status, $output (stdout) and $error (stderr).
-# The program and options in the array $via, if any, start it, and below them $NSB_UNDER (valgrind and its options). What the shell leaves running does not hold this up.
-# It is killed after $limit seconds, since it hangs.
+# The program and options in the array $via, if any, start it, and below them $NSB_UNDER (valgrind and its options).
+# What the shell leaves running does not hold this up. It is killed after $limit seconds, since it hangs.
 bash_run() {
     status=0
     # Under nohup(1), timeout(1) of coreutils 9.10 hands down that SIGHUP is ignored; others do not.

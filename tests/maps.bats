@@ -143,7 +143,6 @@ teardown() {
     unchanged
 }
 
-# A command line in which newuidmap cannot be found, or has lost its privilege
 @test "newuidmap is found where PATH is not exported" {
     own_subids 65536 >"$dir/range" || skip "user $UID has no 65536 subordinate IDs in /etc/subuid"
     needs command -v newuidmap
@@ -152,6 +151,7 @@ teardown() {
     done_quietly
 }
 
+# A command line in which newuidmap cannot be found, or has lost its privilege
 @test "newuidmap is missing, or disabled" {
     ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
     with_subordinate_ids
