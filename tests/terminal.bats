@@ -153,7 +153,7 @@ load helpers
     local moves
     for moves in "unshare_ns -rp; unshare_ns -p; unshare_ns -p" "unshare_ns -rp --init; unshare_ns -p" \
         "unshare_ns -rf; unshare_ns -f; unshare_ns -f"; do
-        { prelude && echo "$moves; echo in; for ((;;)); do sleep 2; done"; } >"$dir/script"
+        { prelude && echo "$moves; echo in; sleep 1000"; } >"$dir/script"
         pty <<-'EOT'
 			line {bash "$dir/script" & sleep 0.5}
 			want {\nin\r\n.*outer\$ }
