@@ -168,6 +168,6 @@ int engine_load(struct builtin *builtin, const struct option_table *table, struc
 {
     options_help(table, help);
     builtin->short_doc = help->usage;
-    builtin->long_doc = help->lines;
+    builtin->long_doc = help->document;
     return shell_is_ours(table->name);
 }

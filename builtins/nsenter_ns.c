@@ -239,7 +239,7 @@ EXPORTED struct builtin nsenter_ns_struct = {
     .name = (char *)"nsenter_ns",
     .function = nsenter_ns_builtin,
     .flags = BUILTIN_ENABLED,
-    .long_doc = help.lines,
+    .long_doc = help.document,
     .short_doc = "",
 };
 

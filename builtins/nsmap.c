@@ -457,7 +457,7 @@ EXPORTED struct builtin nsmap_struct = {
     .name = (char *)"nsmap",
     .function = nsmap_builtin,
     .flags = BUILTIN_ENABLED,
-    .long_doc = help.lines,
+    .long_doc = help.document,
     .short_doc = "",
 };
 

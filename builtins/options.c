@@ -85,12 +85,10 @@ static void add_usage(struct option_help *help, size_t *used, const struct optio
     }
 }
 
-/* Starts a line of the help. */
-static void begin_line(struct option_help *help, size_t *used, size_t *line)
+/* Starts a line of the help, indented as bash indents the first. */
+static void begin_line(struct option_help *help, size_t *used)
 {
-    ++*used; /* keeps the NUL of the text before it */
-    help->lines[(*line)++] = help->text + *used;
-    help->text[*used] = '\0';
+    add(help, used, "\n    ");
 }
 
 /* "make a new UTS namespace" */
@@ -104,12 +102,12 @@ static void add_namespace_help(struct option_help *help, size_t *used, const str
 }
 
 /* A line, or two where the option leaves no room for its text. */
-static void add_option(struct option_help *help, size_t *used, size_t *line, const struct option_table *table,
+static void add_option(struct option_help *help, size_t *used, const struct option_table *table,
                        const struct option_row *row)
 {
     static const char blanks[] = "                            "; /* up to the text's column */
 
-    begin_line(help, used, line);
+    begin_line(help, used);
     size_t start = *used;
     add(help, used, has_letter(row) ? "  -" : "      ");
     if (has_letter(row)) {
@@ -118,7 +116,7 @@ static void add_option(struct option_help *help, size_t *used, size_t *line, con
     }
     add_spelled(help, used, row);
     if (*used - start > strlen(blanks)) {
-        begin_line(help, used, line);
+        begin_line(help, used);
         start = *used;
     }
     add(help, used, blanks + (*used - start));
@@ -129,10 +127,10 @@ static void add_option(struct option_help *help, size_t *used, size_t *line, con
         add_namespace_help(help, used, table, nstype_of_letter(row->id));
 }
 
-static void add_lines(struct option_help *help, size_t *used, size_t *line, const char *const *texts)
+static void add_lines(struct option_help *help, size_t *used, const char *const *texts)
 {
     for (size_t i = 0; texts[i]; i++) {
-        begin_line(help, used, line);
+        begin_line(help, used);
         add(help, used, texts[i]);
     }
 }
@@ -141,15 +139,17 @@ void options_help(const struct option_table *table, struct option_help *help)
 {
     struct option_row rows[OPTIONS_MAX];
     size_t count = all_rows(table, rows);
-    size_t used = 0, line = 0;
+    size_t used = 0;
 
     help->usage = help->text;
     add_usage(help, &used, table, rows, count);
-    add_lines(help, &used, &line, table->about);
+    help->document[0] = help->text + ++used; /* keeps the NUL of the usage line */
+    add(help, &used, table->about[0]);
+    add_lines(help, &used, table->about + 1);
     for (size_t i = 0; i < count; i++)
-        add_option(help, &used, &line, table, &rows[i]);
-    add_lines(help, &used, &line, table->after);
-    help->lines[line] = NULL;
+        add_option(help, &used, table, &rows[i]);
+    add_lines(help, &used, table->after);
+    help->document[1] = NULL;
 }
 
 /* What getopt_long(3) wants, for the table of the last parse. `+`: options end at the first operand; `:`: it prints nothing. */

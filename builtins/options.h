@@ -27,20 +27,23 @@ struct option_table {
     const char *namespace_file; /* what these take, optionally; NULL: nothing */
     bool namespace_letters;     /* their letters take it too, and not only their long names */
     const char *namespace_help; /* "make a new %s namespace" */
-    const char *const *about;   /* help: paragraphs before the options, and after them; NULL-terminated lines */
+    const char *const *about;   /* help: paragraphs before the options, and after them; NULL-terminated lines, at least one */
     const char *const *after;
 };
 
-enum { OPTIONS_MAX = 64, OPTIONS_LINES = 96, OPTIONS_TEXT = 8192 };
+enum { OPTIONS_MAX = 64, OPTIONS_TEXT = 8192 };
 
-/* bash's `help` wants a usage line and an array of lines. */
+/*
+ * bash's `help` wants a usage line and an array of texts. One text with all lines, like those of bash's own builtins, has
+ * the least memory touched when it is loaded.
+ */
 struct option_help {
-    char text[OPTIONS_TEXT];
     const char *usage;
-    char *lines[OPTIONS_LINES];
+    char *document[2]; /* NULL-terminated */
+    char text[OPTIONS_TEXT];
 };
 
-/* Writes usage and lines; they point into help->text. */
+/* Writes usage and document, which point into help->text. */
 void options_help(const struct option_table *table, struct option_help *help);
 
 enum { OPTIONS_END = -1, OPTIONS_WRONG = '?' };

@@ -355,7 +355,7 @@ EXPORTED struct builtin unshare_ns_struct = {
     .name = (char *)"unshare_ns",
     .function = unshare_ns_builtin,
     .flags = BUILTIN_ENABLED,
-    .long_doc = help.lines,
+    .long_doc = help.document,
     .short_doc = "",
 };
 

@@ -403,6 +403,33 @@ load helpers
     sh_wait
 }
 
+# kilobytes_of_files PID: what it has in memory of the files that it has mapped
+kilobytes_of_files() {
+    local key value
+    while read -r key value _; do
+        [[ $key != RssFile: ]] || echo "$value"
+    done <"/proc/$1/status"
+}
+
+@test "the one outside keeps little of the shell in memory" {
+    mkfifo "$dir/go"
+    sh_start 'exec 7<>"$dir/go"; echo >"$dir/signal"; read -r -u 7; unshare_ns -rp; echo >"$dir/signal"; read -r -u 7'
+    await
+    outside=$(<"$dir/pid")
+    before=$(kilobytes_of_files "$outside")
+    echo >"$dir/go"
+    await
+    for ((try = 0; try < 50; try++)); do
+        after=$(kilobytes_of_files "$outside")
+        ((after >= before / 2)) || break
+        sleep 0.1 # it lets go of it while the script goes on
+    done
+    echo >"$dir/go"
+    sh_wait
+    echo "$before kB before the move, $after kB after it"
+    ((after < before / 2))
+}
+
 @test "--no-fork: the shell stays outside, its children are inside, and the first one's end ends nothing" {
     sh_run 'before="$$ $BASHPID $PPID"; unshare_ns -rp --no-fork; [[ "$$ $BASHPID $PPID" == "$before" ]] && echo same
             for i in 1 2 3; do bash -c "echo \$((\$\$ > 1)) \$PPID"; done; echo $(echo $((BASHPID > 1)))
