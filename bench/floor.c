@@ -9,6 +9,8 @@
  *
  * Prints the nanoseconds that one of COUNT takes.
  */
+#include "raw.h"
+
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -24,61 +26,20 @@
 #include <time.h>
 #include <unistd.h>
 
-static void need(int result, const char *what)
+static void await(pid_t child)
 {
-    if (result >= 0)
-        return;
-    perror(what);
-    exit(EXIT_FAILURE);
-}
+    int status;
 
-static void put(const char *file, const char *text)
-{
-    int fd = open(file, O_WRONLY | O_CLOEXEC);
-
-    need(fd, file);
-    need(write(fd, text, strlen(text)) < 0 ? -1 : 0, file);
-    close(fd);
-}
-
-static void join(const char *file)
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-
-    need(fd, file);
-    need(setns(fd, CLONE_NEWNET), "setns");
-    close(fd);
+    raw_need(child, "fork");
+    raw_need(waitpid(child, &status, 0), "wait");
+    if (status != 0)
+        exit(EXIT_FAILURE);
 }
 
 static void make_uts(const char *unused)
 {
     (void)unused;
-    need(unshare(CLONE_NEWUTS), "unshare");
-}
-
-/* Becomes root of new namespaces, these and those of users and mounts. */
-static void become_root(int others)
-{
-    char map[32];
-    unsigned user = getuid(), group = getgid();
-
-    need(unshare(CLONE_NEWUSER | CLONE_NEWNS | others), "unshare");
-    snprintf(map, sizeof map, "0 %u 1", user);
-    put("/proc/self/uid_map", map);
-    put("/proc/self/setgroups", "deny");
-    snprintf(map, sizeof map, "0 %u 1", group);
-    put("/proc/self/gid_map", map);
-    need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount");
-}
-
-static void await(pid_t child)
-{
-    int status;
-
-    need(child, "fork");
-    need(waitpid(child, &status, 0), "wait");
-    if (status != 0)
-        exit(EXIT_FAILURE);
+    raw_make_uts();
 }
 
 static void subshell(const char *unused)
@@ -87,7 +48,7 @@ static void subshell(const char *unused)
 
     (void)unused;
     if (child == 0) {
-        become_root(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC);
+        raw_become_root(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC);
         _exit(EXIT_SUCCESS);
     }
     await(child);
@@ -98,8 +59,8 @@ static void raise_loopback(void)
     struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    need(fd, "socket");
-    need(ioctl(fd, SIOCSIFFLAGS, &lo), "lo");
+    raw_need(fd, "socket");
+    raw_need(ioctl(fd, SIOCSIFFLAGS, &lo), "lo");
     close(fd);
 }
 
@@ -110,9 +71,9 @@ static void bind_device(const char *name)
     snprintf(from, sizeof from, "/dev/%s", name);
     snprintf(to, sizeof to, "dev/%s", name);
     int fd = open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-    need(fd, to);
+    raw_need(fd, to);
     close(fd);
-    need(mount(from, to, NULL, MS_BIND, NULL), to);
+    raw_need(mount(from, to, NULL, MS_BIND, NULL), to);
 }
 
 /* The steps are those of container_by_hand in bench/measure. */
@@ -123,28 +84,28 @@ static void build_root(void)
     static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
     char to[16];
 
-    need(mount("box", "/mnt", "tmpfs", 0, "mode=755"), "tmpfs");
-    need(chdir("/mnt"), "/mnt");
+    raw_need(mount("box", "/mnt", "tmpfs", 0, "mode=755"), "tmpfs");
+    raw_need(chdir("/mnt"), "/mnt");
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-        need(mkdir(directories[i], 0755), directories[i]);
-    need(mount("/usr", "usr", NULL, MS_BIND | MS_REC, NULL), "usr");
+        raw_need(mkdir(directories[i], 0755), directories[i]);
+    raw_need(mount("/usr", "usr", NULL, MS_BIND | MS_REC, NULL), "usr");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         snprintf(to, sizeof to, "usr/%s", links[i]);
-        need(symlink(to, links[i]), links[i]);
+        raw_need(symlink(to, links[i]), links[i]);
     }
-    need(mount("proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL), "proc");
+    raw_need(mount("proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL), "proc");
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         bind_device(devices[i]);
-    need((int)syscall(SYS_pivot_root, ".", "old"), "pivot_root");
-    need(chdir("/"), "/");
-    need(umount2("old", MNT_DETACH), "umount");
-    need(rmdir("old"), "rmdir");
+    raw_need((int)syscall(SYS_pivot_root, ".", "old"), "pivot_root");
+    raw_need(chdir("/"), "/");
+    raw_need(umount2("old", MNT_DETACH), "umount");
+    raw_need(rmdir("old"), "rmdir");
 }
 
 static _Noreturn void contain(void)
 {
-    become_root(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWPID);
-    need(sethostname("box", 3), "sethostname");
+    raw_become_root(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWPID);
+    raw_need(sethostname("box", 3), "sethostname");
     raise_loopback();
     pid_t init = fork();
     if (init == 0) {
@@ -179,7 +140,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(const char *file);
-    } jobs[] = {{"join", join}, {"unshare", make_uts}, {"subshell", subshell}, {"container", container}};
+    } jobs[] = {{"join", raw_join}, {"unshare", make_uts}, {"subshell", subshell}, {"container", container}};
     int count = argc < 3 ? 0 : atoi(argv[2]);
 
     for (size_t i = 0; count > 0 && i < sizeof jobs / sizeof *jobs; i++) {

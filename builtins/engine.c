@@ -11,6 +11,7 @@
 
 #include "diagnose.h"
 #include "enter.h"
+#include "memory.h"
 #include "proc.h"
 
 /* A name that is all digits is a number, as in chown(1). */
@@ -128,8 +129,10 @@ static enum landing land_and_sync(const struct plan *plan, struct failure *why)
 
     shell_before_landing(&view, plan);
     enum landing landing = land(plan, &moved, why);
-    if (landing == LANDING_LEFT)
+    if (landing == LANDING_LEFT) {
+        memory_forget_code(); /* the shell's, which has run through much of it */
         supervise(moved, &view.terminal);
+    }
     if (landing == LANDING_MOVED)
         shell_became_copy();
     shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);

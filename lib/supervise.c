@@ -30,7 +30,6 @@
 #include <unistd.h>
 
 #include "descriptors.h"
-#include "memory.h"
 #include "proc.h"
 
 struct tie {
@@ -371,17 +370,13 @@ static bool reap(struct supervisor *self, int *ended)
     return false;
 }
 
-/*
- * What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held, nor the
- * shell's code in memory.
- */
+/* What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held. */
 static void hold_nothing_but(int keep)
 {
     descriptors_close(0, keep < 0 ? INT_MAX : keep - 1);
     if (keep >= 0)
         descriptors_close(keep + 1, INT_MAX);
     (void)!chdir("/");
-    memory_forget_code();
 }
 
 /*
