@@ -27,7 +27,7 @@ struct option_table {
     const char *namespace_file; /* what these take, optionally; NULL: nothing */
     bool namespace_letters;     /* their letters take it too, and not only their long names */
     const char *namespace_help; /* "make a new %s namespace" */
-    const char *const *about;   /* help: paragraphs before the options, and after them; NULL-terminated lines, at least one */
+    const char *const *about;   /* help: paragraphs before the options, and after them; lines, at least one, and NULL */
     const char *const *after;
 };
 
