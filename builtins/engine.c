@@ -153,6 +153,10 @@ int engine_carry_out(struct plan *plan)
     bool makes_user = plan->create & CLONE_NEWUSER;
     unsigned user = makes_user ? geteuid() : 0, group = makes_user ? getegid() : 0;
 
+    if (shell_restricts(plan)) {
+        plan_free(plan);
+        return EXECUTION_FAILURE;
+    }
     enum landing landing = land_and_sync(plan, &why);
     if (landing == LANDING_FAILED)
         engine_failed(plan, &why);

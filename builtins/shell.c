@@ -13,9 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* bash has these, but installs no header that says so: trap.c, jobs.c. */
+/* bash has these, but installs no header that says so: trap.c, jobs.c, shell.c. */
 extern int decode_signal(char *text, int flags);
 extern int shell_tty;
+#ifdef RESTRICTED_SHELL
+extern int restricted;
+#else
+#define restricted false
+#endif
 
 bool shell_is_ours(const char *builtin)
 {
@@ -271,6 +276,16 @@ void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
 }
 
 /* --- for the builtins ------------------------------------------------------------------------------------------- */
+
+bool shell_restricts(const struct plan *plan)
+{
+    const char *option = plan->root || plan->root_fd >= 0 ? "--root" : plan->wd || plan->wd_fd >= 0 ? "--wd" : NULL;
+
+    if (!restricted || !option)
+        return false;
+    sh_restricted((char *)option);
+    return true;
+}
 
 int shell_signal(const char *text)
 {

@@ -69,6 +69,9 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
 /* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
 int shell_run(WORD_LIST *command);
 
+/* True in a restricted shell that is to go to another directory or root, which `cd` does not do there; that has been said. */
+bool shell_restricts(const struct plan *plan);
+
 /* The first living process of a job ("%1"); 0: there is no such job. */
 pid_t shell_job(const char *spec);
 

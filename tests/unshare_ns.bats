@@ -129,6 +129,24 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done_quietly
 }
 
+@test "a restricted shell goes to no other directory or root" {
+    local option
+    for option in --wd=/usr --root=/usr; do
+        # It redirects no output to files either, so no fingerprint.
+        sh_run 'state() { echo "$(readlink /proc/self/ns/{user,mnt} /proc/self/{cwd,root})"; }
+            set -r; before=$(state); unshare_ns -rm "$1"; echo "$?"; [[ $(state) == "$before" ]]' $option
+        is "$status" 0
+        is "$output" 1
+        like "$error" "*unshare_ns: ${option%=*}: restricted"
+    done
+    sh_run 'set -r; nsenter_ns -t $$ --root --wd'
+    is "$status" 1
+    like "$error" "*nsenter_ns: --root: restricted"
+    sh_run 'set -r; unshare_ns -rm; echo $UID'
+    is "$output" 0
+    done_quietly
+}
+
 @test "without -R and -w, root and working directory stay" {
     mkdir "$dir/sub"
     sh_run 'cd "$dir/sub" && unshare_ns -rmuinC && pwd -P && readlink /proc/self/root && echo "$PWD"'
