@@ -15,7 +15,8 @@
 /* bash has these; execute_cmd.h says so only since 5.2. */
 extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
-extern int echo_command_at_execute; /* set -x: flags.h is not installed */
+extern int echo_command_at_execute;           /* set -x: flags.h is not installed */
+extern char *the_printed_command_except_trap; /* $BASH_COMMAND, from malloc(3); NULL: none yet */
 
 /*
  * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
@@ -34,6 +35,7 @@ struct call {
     bool in_background; /* or in the subshell of such a call */
     bool forwards[MEANT];
     int xtrace;
+    char *command; /* as a trap in the caller has it */
     size_t size;
     char request[];
 };
@@ -79,6 +81,8 @@ static void end_call(void *place)
 
     stop_forwarding(call);
     echo_command_at_execute = call->xtrace;
+    FREE(the_printed_command_except_trap);
+    the_printed_command_except_trap = call->command;
     calls = call->outer;
     dispose_command(call->subshell);
     free(call);
@@ -133,6 +137,7 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
         .outer = calls,
         .in_background = in_background || (subshell_environment & SUBSHELL_ASYNC),
         .xtrace = echo_command_at_execute,
+        .command = the_printed_command_except_trap ? savestring(the_printed_command_except_trap) : NULL,
         .size = size,
     };
     memcpy(call->request, request, size);

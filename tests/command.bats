@@ -130,6 +130,12 @@ load helpers
     is "$(grep -c 'unshare_ns: ' "$dir/error")" 2
 }
 
+@test "an ERR trap has the line of the script as \$BASH_COMMAND, and the status" {
+    sh_run "trap 'echo \"\$BASH_COMMAND: \$?\"' ERR; unshare_ns -r false; f() { unshare_ns -r bash -c 'exit 3'; }; f"
+    is "$output" $'unshare_ns -r false: 1\nunshare_ns -r bash -c \'exit 3\': 3'
+    is "$error" ""
+}
+
 @test "with errexit, a COMMAND that fails ends the script" {
     sh_run 'set -e; unshare_ns -r false || echo handled; unshare_ns -rp eval "exit 3"; echo wrong'
     is "$output" handled
