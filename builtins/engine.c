@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "diagnose.h"
-#include "enter.h"
 #include "memory.h"
 #include "proc.h"
 
@@ -44,6 +43,13 @@ ino_t engine_user_namespace(void)
     struct stat status;
 
     return stat("/proc/self/ns/user", &status) < 0 ? 0 : status.st_ino;
+}
+
+bool engine_is_own_user_namespace(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_ino == engine_user_namespace();
 }
 
 bool engine_outer_ids(unsigned *user, unsigned *group)
@@ -121,8 +127,7 @@ WORD_LIST *engine_operands(WORD_LIST *list, int operand)
     return list;
 }
 
-/* In the shell that stays outside, this does not return. */
-static enum landing land_and_sync(const struct plan *plan, struct failure *why)
+enum landing engine_land(const struct plan *plan, struct failure *why)
 {
     struct shell_view view;
     pid_t moved;
@@ -151,13 +156,14 @@ int engine_carry_out(struct plan *plan)
 {
     struct failure why;
     bool makes_user = plan->create & CLONE_NEWUSER;
-    unsigned user = makes_user ? geteuid() : 0, group = makes_user ? getegid() : 0;
+    unsigned user = plan->owner ? plan->owner_uid : makes_user ? geteuid() : 0;
+    unsigned group = plan->owner ? plan->owner_gid : makes_user ? getegid() : 0;
 
     if (shell_restricts(plan)) {
         plan_free(plan);
         return EXECUTION_FAILURE;
     }
-    enum landing landing = land_and_sync(plan, &why);
+    enum landing landing = engine_land(plan, &why);
     if (landing == LANDING_FAILED)
         engine_failed(plan, &why);
     plan_free(plan);

@@ -5,12 +5,16 @@
 #include "maps.h"
 #include "shell.h"
 
+#include "enter.h"
 #include "failure.h"
 #include "options.h"
 #include "plan.h"
 
 /* The inode number of the shell's user namespace; 0: there is no /proc to tell. */
 ino_t engine_user_namespace(void);
+
+/* Whether a descriptor is the shell's user namespace. */
+bool engine_is_own_user_namespace(int fd);
 
 /* The IDs that this shell had outside the user namespace that it made last; false where it is in another. */
 bool engine_outer_ids(unsigned *user, unsigned *group);
@@ -44,6 +48,9 @@ WORD_LIST *engine_operands(WORD_LIST *list, int operand);
 
 /* Says what failed of a plan, or without one. Returns EXECUTION_FAILURE. */
 int engine_failed(const struct plan *plan, const struct failure *why);
+
+/* As land(), with the shell made true; the shell that stays outside supervises from then on, and does not return. */
+enum landing engine_land(const struct plan *plan, struct failure *why);
 
 /* Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE. */
 int engine_carry_out(struct plan *plan);

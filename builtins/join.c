@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -52,10 +51,9 @@ static int open_named(const char *name, const struct nstype *type, bool *by_numb
 
     if (join_parse_id(name, &id))
         return nsref_open_id(id, type);
-    if (!target_parse_fd(name, &fd))
-        return nsref_open(name);
-    *by_number = true;
-    return nsref_open_fd(fd);
+    bool is_number = target_parse_fd(name, &fd);
+    *by_number |= is_number || strstr(name, "/fd/");
+    return is_number ? nsref_open_fd(fd) : nsref_open(name);
 }
 
 /* True: it has been said which file is no namespace of its type. */
@@ -111,13 +109,6 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
     return plan->files[net - nstypes] >= 0 || cannot_have(request, "socket's network namespace");
 }
 
-static bool is_own_user_namespace(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && status.st_ino == engine_user_namespace();
-}
-
 static void stay_in_user_namespace(struct plan *plan)
 {
     close(plan->files[0]);
@@ -148,7 +139,7 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
         return false;
     }
     plan->join |= CLONE_NEWUSER;
-    if (request->all && is_own_user_namespace(plan->files[0]))
+    if (request->all && engine_is_own_user_namespace(plan->files[0]))
         stay_in_user_namespace(plan);
     return true;
 }

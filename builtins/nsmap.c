@@ -1,14 +1,17 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "nsref.h"
 #include "proc.h"
 #include "signals.h"
+#include "surroundings.h"
 #include "target.h"
 
 enum { OPT_SAME = OPT_OWN };
@@ -185,14 +188,15 @@ static void print_fact(const struct fact *fact)
     }
 }
 
-static int look_at_namespace(int proc, const char *name)
+/* A type that the kernel lacks is not told, nor the namespace of children before the first of them. */
+static int look_at_namespace(int proc, const struct nstype *type, const char *name)
 {
     char file[32], value[24];
 
     snprintf(file, sizeof file, "ns/%s", name);
     ino_t inode = proc_inode(proc, file);
     if (inode == 0)
-        return errno == ENOENT ? 0 : -1; /* a type that the kernel lacks, or children's before the first child */
+        return errno == ENOENT && (name == type->children || type_missing(type->flag)) ? 0 : -1;
     snprintf(value, sizeof value, "%lu", (unsigned long)inode);
     return know(name, value);
 }
@@ -239,9 +243,10 @@ static int look(int proc)
 
     forget_facts();
     for (size_t i = 0; i < NS_TYPES; i++) {
-        if (look_at_namespace(proc, nstypes[i].file) < 0)
+        const struct nstype *type = &nstypes[i];
+        if (look_at_namespace(proc, type, type->file) < 0)
             return -1;
-        if (nstypes[i].children && look_at_namespace(proc, nstypes[i].children) < 0)
+        if (type->children && look_at_namespace(proc, type, type->children) < 0)
             return -1;
     }
     if (look_at_map(proc, "uid_map") < 0 || look_at_map(proc, "gid_map") < 0)
@@ -287,10 +292,14 @@ static void print_replayable(void)
     printf("\n");
 }
 
-static int show(const struct request *request, int proc)
+static int show(const struct request *request, int proc, const struct target *target)
 {
-    int status = look(proc) < 0 ? cannot_look(&request->target) : EXECUTION_SUCCESS;
+    int status = look(proc) < 0 ? EXECUTION_FAILURE : EXECUTION_SUCCESS;
 
+    if (status != EXECUTION_SUCCESS && errno == ENOENT)
+        errno = target_why_missing(target);
+    if (status != EXECUTION_SUCCESS)
+        cannot_look(&request->target);
     if (status == EXECUTION_SUCCESS && request->array)
         status = store(request->array);
     else if (status == EXECUTION_SUCCESS && request->print)
@@ -366,6 +375,44 @@ static bool is_writable(int proc, bool own, const struct idmaps *maps)
     return false;
 }
 
+/* True where a user namespace that the shell makes has the same one around it. */
+static bool is_child_of_own(int proc)
+{
+    int user = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC);
+    int parent = user < 0 ? -1 : nsref_owner(user);
+    bool is_child = parent >= 0 && engine_is_own_user_namespace(parent);
+
+    if (user >= 0)
+        close(user);
+    if (parent >= 0)
+        close(parent);
+    return is_child;
+}
+
+/*
+ * The maps and setgroups are written one by one, and each can be refused, by the kernel or by newgidmap(1). So they are
+ * written to a helper of the shell's first. False: they were refused, and it has been said why.
+ */
+static bool rehearse(const struct idmaps *maps)
+{
+    static struct plan plan; /* large */
+    struct failure why;
+
+    plan_init(&plan);
+    plan.create = CLONE_NEWUSER;
+    plan.check = true;
+    plan.maps = *maps;
+    if (engine_land(&plan, &why) != LANDING_FAILED || !idmaps_step(why.step))
+        return true; /* or the shell may make no user namespace, but write maps all the same */
+    engine_failed(&plan, &why);
+    return false;
+}
+
+static bool has_steps(const struct idmaps *maps)
+{
+    return (maps->users.ranges > 0) + (maps->groups.ranges > 0) + (maps->setgroups != SETGROUPS_UNSAID) > 1;
+}
+
 static int write_maps(const struct request *request, int proc, pid_t pid)
 {
     static struct idmaps maps;
@@ -379,7 +426,7 @@ static int write_maps(const struct request *request, int proc, pid_t pid)
     int status = maps_resolve(&request->maps, user, group, &maps);
     if (status != EXECUTION_SUCCESS)
         return status;
-    if (!is_writable(proc, own, &maps))
+    if (!is_writable(proc, own, &maps) || (has_steps(&maps) && is_child_of_own(proc) && !rehearse(&maps)))
         return EXECUTION_FAILURE;
     signals_hold(&held);
     status = idmaps_write(proc, pid, &maps, &held.awake, &why);
@@ -431,7 +478,7 @@ static int show_or_write(const struct request *request)
     int proc = request->target.text ? target_proc(&target) : proc_open(0);
     int status = proc < 0          ? cannot_look(&request->target)
                  : writes(request) ? write_maps(request, proc, target.pid)
-                                   : show(request, proc);
+                                   : show(request, proc, &target);
     if (proc >= 0)
         close(proc);
     if (target.pidfd >= 0)

@@ -212,6 +212,16 @@ static bool is_ambiguous(const char *word)
     return count > 1;
 }
 
+/*
+ * The word with a letter that is only a part of a character: getopt(3) has not left it yet, unless the part ends it.
+ */
+static const char *word_with(const struct options *options, char part)
+{
+    const char *last = options->argv[optind - 1];
+
+    return last[0] == '-' && last[strlen(last) - 1] == part ? last : options->argv[optind];
+}
+
 /* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
 static int wrong(struct options *options, int result)
 {
@@ -221,8 +231,8 @@ static int wrong(struct options *options, int result)
 
     char letter[] = {'-', (char)optopt, '\0'};
 
-    if (optopt < 0) /* a part of a character, which getopt(3) has not left yet */
-        word = options->argv[optind];
+    if (optopt < 0)
+        word = word_with(options, (char)optopt);
     else if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
         word = letter;
     if (result == ':')

@@ -48,6 +48,7 @@ void shell_clear_environment(const char *const *keep)
 static bool is_own(const char *name)
 {
     static const char *const own[] = {"BASH_LOADABLES_PATH",
+                                      "CDPATH",
                                       "HISTFILE",
                                       "HISTFILESIZE",
                                       "HISTSIZE",
@@ -63,7 +64,8 @@ static bool is_own(const char *name)
                                       "PS1",
                                       "PS2",
                                       "PS3",
-                                      "PS4"};
+                                      "PS4",
+                                      "TMOUT"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(name, own[i]) == 0)

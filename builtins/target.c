@@ -71,6 +71,10 @@ static const char *why_not(const struct target_name *name)
 {
     if (name->fd >= 0 && errno == EINVAL)
         return "expected a pidfd, or the open directory /proc/PID";
+    if (name->fd >= 0 && errno == EXDEV)
+        return "expected a directory in the /proc of this PID namespace; in another, the number is another process's";
+    if (name->pid > 0 && (errno == EINVAL || errno == ENOENT)) /* before and since Linux 6.9 */
+        return "expected a process; this is a thread of one";
     return engine_reason();
 }
 

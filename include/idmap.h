@@ -64,6 +64,9 @@ void idmaps_init(struct idmaps *maps);
 
 bool idmaps_wanted(const struct idmaps *maps);
 
+/* True for a step that idmaps_write() fails at. */
+bool idmaps_step(enum step step);
+
 /*
  * Writes the maps of a process: directly where the kernel lets the caller, else through newuidmap(1) and newgidmap(1).
  * proc: its proc_open() descriptor. A map can be written once; setgroups goes before gid_map, since an unprivileged

@@ -10,7 +10,7 @@
 
 /* A process whose namespaces are joined. The pidfd holds it: its number cannot come to mean another process. */
 struct target {
-    pid_t pid; /* 0: none */
+    pid_t pid; /* in the PID namespace of /proc; 0: none */
     int pidfd; /* -1: not open */
 };
 
@@ -19,7 +19,8 @@ int target_open(struct target *target, pid_t pid);
 
 /*
  * Opens the process that a descriptor of the caller's stands for: a pidfd, or the open directory /proc/PID. 0, or -1 and
- * errno: EBADF (not open), EINVAL (it is neither), or as above.
+ * errno: EBADF (not open), EINVAL (it is neither), EXDEV (the directory is in a procfs of another PID namespace), or as
+ * above.
  */
 int target_open_fd(struct target *target, int fd);
 
@@ -28,6 +29,12 @@ ino_t target_inode(const struct target *target);
 
 /* 0 while the process is there, a zombie included; -1 and errno: ESRCH. */
 int target_is_there(const struct target *target);
+
+/*
+ * Why there is nothing below /proc/PID, though its directory is there, as an errno: ESRCH, since a process that has ended
+ * has no namespaces any more; or EACCES, since it is another's (hidepid=2: proc(5)).
+ */
+int target_why_missing(const struct target *target);
 
 /* Opens /proc/PID of the target (O_PATH). A descriptor, or -1 and errno: proc_open()'s, ESRCH. */
 int target_proc(const struct target *target);

@@ -92,6 +92,12 @@ bool plan_leaves_reaper(const struct plan *plan);
  */
 bool plan_is_single_call(const struct plan *plan);
 
+/*
+ * True where a mount in the new mount namespace may come to be in others as well. Not where these belong to another user
+ * namespace: mount_namespaces(7).
+ */
+bool plan_mounts_outside(const struct plan *plan);
+
 /* True where the shell must return to a root and working directory after setns(2), which resets both. */
 bool plan_carries_directories(const struct plan *plan);
 

@@ -18,6 +18,12 @@ int procfs_open(void);
 int proc_open_self(int procfs);
 
 /*
+ * 0 where a procfs is of the caller's own PID namespace, by its link "self" as seen from a directory. -1 and errno: EXDEV,
+ * or readlinkat(2)'s.
+ */
+int proc_check_own(int directory, const char *link);
+
+/*
  * Opens /proc/PID (O_PATH); 0 is the calling process. The caller closes the descriptor. Unless it is 0, /proc must be of
  * the caller's own PID namespace: in any other, the same number is another process. errno: ENOENT (no such process),
  * EXDEV (/proc is of another PID namespace), procfs_open()'s, or openat(2)'s.
@@ -38,6 +44,9 @@ ssize_t proc_read(int proc, const char *file, char *text, size_t size);
  * and errno (EFBIG).
  */
 char *proc_read_all(int proc, const char *file, size_t limit, size_t *size);
+
+/* Reads the file "status" whole, which many groups make long: proc(5); likewise. */
+char *proc_read_status(int proc);
 
 /* Writes text with one write(2), as ID maps must be. Returns 0 or -1. */
 int proc_write(int proc, const char *file, const char *text);

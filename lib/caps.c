@@ -12,13 +12,17 @@ bool caps_have(cap_value_t capability)
     return value == CAP_SET;
 }
 
-/* A capability must be inheritable before it can be ambient. cap_fill(3) is younger than Debian 11's libcap. */
+/*
+ * A capability must be inheritable before it can be ambient; and leaving UID 0 has taken those that were in effect from
+ * this process, which its programs would have. cap_fill(3) is younger than Debian 11's libcap.
+ */
 static int make_inheritable(cap_t caps)
 {
     cap_flag_value_t value;
 
     for (cap_value_t cap = 0; cap_get_flag(caps, cap, CAP_PERMITTED, &value) == 0; cap++)
-        if (cap_set_flag(caps, CAP_INHERITABLE, 1, &cap, value) < 0)
+        if (cap_set_flag(caps, CAP_INHERITABLE, 1, &cap, value) < 0
+            || cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, value) < 0)
             return -1;
     return cap_set_proc(caps);
 }

@@ -152,6 +152,8 @@ static const char *remedy_mount_proc(const struct plan *plan, int err, char cure
 {
     char covered[CURE / 2];
 
+    if (err == EINVAL && plan_mounts_outside(plan))
+        return "it would be mounted outside, too: leave out --propagation, or name a directory that is a mount of its own";
     if (err != EPERM && err != EACCES)
         return NULL;
     if (!(plan_flags(plan) & CLONE_NEWPID) && (plan->create & CLONE_NEWUSER))
@@ -159,6 +161,15 @@ static const char *remedy_mount_proc(const struct plan *plan, int err, char cure
     if (proc_is_covered(covered, sizeof covered))
         return word(cure, "the present /proc is partly covered (%s), and a new one would show what is below", covered);
     return apparmor_restricts() && (plan->create & CLONE_NEWUSER) ? apparmor : NULL;
+}
+
+/* user_namespaces(7): there are no groups to set before gid_map is written. */
+static const char *remedy_setgroups(const struct plan *plan)
+{
+    bool unmapped = (plan->create & CLONE_NEWUSER) && plan->maps.groups.ranges == 0;
+
+    return unmapped ? "no group is mapped: say --map-group or --map-groups, or leave out --setgid"
+                    : "the user namespace denies setgroups(2): leave out --setgid";
 }
 
 /* What takes a capability that a process has in a user namespace of its own. */
@@ -229,7 +240,7 @@ static const char *remedy(const struct plan *plan, const struct failure *failure
     case STEP_OWNER:
         return err == EPERM ? "only a privileged user can make a user namespace for another" : NULL;
     case STEP_SETGROUPS:
-        return err == EPERM ? "the user namespace denies setgroups(2): leave out --setgid" : NULL;
+        return err == EPERM ? remedy_setgroups(plan) : NULL;
     case STEP_KEEP_WD:
         return "go to a directory that stays accessible (cd /) first";
     default:

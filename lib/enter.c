@@ -210,12 +210,18 @@ static int try_to_go_in(const struct plan *plan, const struct stage *stage, stru
     return way_open(way, plan, stage, why) < 0 ? -1 : setns_or_nothing(plan, way->pidfd, why);
 }
 
+/* Whether a way into a helper is closed to who is not privileged: ENOENT, where /proc hides what is another's (hidepid=2). */
+static bool is_closed(const struct failure *why)
+{
+    return why->step == STEP_LAND && (why->err == EPERM || why->err == EACCES || why->err == ENOENT);
+}
+
 /* Both ways into a helper, its /proc/PID/root and its pidfd, are closed to an ordinary user where it hides from others. */
 static int go_in(const struct plan *plan, struct stage *stage, struct way *way, struct failure *why)
 {
     int status = try_to_go_in(plan, stage, way, why);
 
-    if (status == 0 || plan->join == 0 || why->step != STEP_LAND || (why->err != EPERM && why->err != EACCES))
+    if (status == 0 || plan->join == 0 || !is_closed(why))
         return status;
     way_close(way);
     *way = (struct way){-1, -1, -1};

@@ -217,6 +217,12 @@ static int write_map(const struct map_file *file, int proc, pid_t pid, const str
     return write_file(proc, file->name, text) < 0 ? fail(why, file->direct) : 0;
 }
 
+bool idmaps_step(enum step step)
+{
+    return step == STEP_UID_MAP || step == STEP_GID_MAP || step == STEP_NEWUIDMAP || step == STEP_NEWGIDMAP
+           || step == STEP_SETGROUPS_FILE;
+}
+
 int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
 {
     bool denied = maps->setgroups == SETGROUPS_DENY;

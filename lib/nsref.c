@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,15 +41,21 @@ int target_open(struct target *target, pid_t pid)
     return target->pidfd < 0 ? -1 : 0;
 }
 
-/* The number behind a key in a text of "Key:\tNUMBER" lines; 0: there is none. */
-static pid_t number_after(const char *text, const char *key)
+/* The number behind a key in a text of "Key:\tNUMBER" lines. False: there is none. */
+static bool number_after(const char *text, const char *key, pid_t *number)
 {
     const char *at = strstr(text, key);
 
-    return at ? (pid_t)strtol(at + strlen(key), NULL, 10) : 0;
+    if (at)
+        *number = (pid_t)strtol(at + strlen(key), NULL, 10);
+    return at;
 }
 
-static pid_t pid_of_pidfd(int fd)
+/*
+ * The number is that of the process in the PID namespace of /proc: -1 when it has ended, 0 when it is none of there. False:
+ * no pidfd.
+ */
+static bool is_pidfd(int fd, pid_t *pid)
 {
     char file[32], text[1024];
     int self = proc_open(0);
@@ -56,36 +63,56 @@ static pid_t pid_of_pidfd(int fd)
     snprintf(file, sizeof file, "fdinfo/%d", fd);
     ssize_t got = self < 0 ? -1 : proc_read(self, file, text, sizeof text);
     done_with(self);
-    return got < 0 ? 0 : number_after(text, "\nPid:");
+    return got >= 0 && number_after(text, "\nPid:", pid);
 }
 
-/* A process's directory in /proc is its own as long as it can be read there. */
-static pid_t pid_of_directory(int fd)
+/* A pidfd is held as it is: where /proc is of another PID namespace, the number there is another process here. */
+static int hold_pidfd(struct target *target, int fd, pid_t pid)
+{
+    if (pid < 0) {
+        errno = ESRCH;
+        return -1;
+    }
+    *target = (struct target){.pid = pid, .pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+    return target->pidfd < 0 ? -1 : 0;
+}
+
+/* A process's directory in /proc is its own as long as it can be read there. 0, or -1 and errno. */
+static int read_directory(int fd, pid_t *pid)
 {
     char text[4096];
 
-    return proc_read(fd, "status", text, sizeof text) < 0 ? 0 : number_after(text, "\nPid:");
+    if (proc_read(fd, "status", text, sizeof text) < 0)
+        return -1;
+    errno = EINVAL;
+    return number_after(text, "\nPid:", pid) ? 0 : -1;
+}
+
+/* The number in the directory is that of the procfs that it is in, which must be one of the caller's PID namespace. */
+static int hold_directory(struct target *target, int fd)
+{
+    pid_t pid, again;
+
+    errno = EINVAL;
+    if (!proc_is_procfs(fd) || read_directory(fd, &pid) < 0)
+        return -1;
+    if (proc_check_own(fd, "../self") < 0 || target_open(target, pid) < 0)
+        return -1;
+    if (read_directory(fd, &again) == 0) /* now that it is held, still the same */
+        return 0;
+    done_with(target->pidfd);
+    *target = (struct target){.pidfd = -1};
+    return -1;
 }
 
 int target_open_fd(struct target *target, int fd)
 {
+    pid_t pid;
+
     *target = (struct target){.pidfd = -1};
     if (fcntl(fd, F_GETFD) < 0)
         return -1;
-    pid_t from_pidfd = pid_of_pidfd(fd);
-    pid_t pid = from_pidfd > 0 ? from_pidfd : proc_is_procfs(fd) ? pid_of_directory(fd) : 0;
-    errno = EINVAL;
-    if (pid <= 0)
-        return -1;
-    if (target_open(target, pid) < 0)
-        return -1;
-    /* Still the same after it is held? */
-    if (pid == (from_pidfd > 0 ? pid_of_pidfd(fd) : pid_of_directory(fd)))
-        return 0;
-    close(target->pidfd);
-    *target = (struct target){.pidfd = -1};
-    errno = ESRCH;
-    return -1;
+    return is_pidfd(fd, &pid) ? hold_pidfd(target, fd, pid) : hold_directory(target, fd);
 }
 
 /* Before pidfs, all pidfds had one inode. */
@@ -103,6 +130,13 @@ ino_t target_inode(const struct target *target)
 int target_is_there(const struct target *target)
 {
     return syscall(SYS_pidfd_send_signal, target->pidfd, 0, NULL, 0) == 0 || errno == EPERM ? 0 : -1;
+}
+
+int target_why_missing(const struct target *target)
+{
+    struct pollfd ended = {.fd = target->pidfd, .events = POLLIN};
+
+    return poll(&ended, 1, 0) > 0 ? ESRCH : EACCES;
 }
 
 /* Gives a descriptor that was found in /proc/PID, or closes it where the process has gone meanwhile. */
@@ -139,7 +173,7 @@ int target_user_namespace(const struct target *target)
     return open_below(target, "ns/user", O_RDONLY);
 }
 
-/* Where a process's children are born, or would be: 0 and errno ENOENT where the kernel lacks the type. */
+/* Where a process's children are born, or would be: 0 and errno, ENOENT also where the kernel lacks the type. */
 static ino_t birthplace(int proc, const struct nstype *type)
 {
     char file[32];
@@ -173,10 +207,11 @@ static int differing(int self, int other)
     int flags = 0;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
+        ino_t here = birthplace(self, &nstypes[i]);
         ino_t there = birthplace(other, &nstypes[i]);
-        if (there == 0 && errno != ENOENT)
+        if (there == 0 && (here != 0 || errno != ENOENT))
             return -1;
-        if (there != 0 && birthplace(self, &nstypes[i]) != there)
+        if (here != there)
             flags |= nstypes[i].flag;
     }
     return flags;
@@ -188,6 +223,8 @@ int target_differs(const struct target *target)
     int other = self < 0 ? -1 : proc_open(target->pid);
     int flags = other < 0 ? -1 : differing(self, other);
 
+    if (flags < 0 && other >= 0 && errno == ENOENT)
+        errno = target_why_missing(target);
     done_with(other);
     done_with(self);
     return flags < 0 || target_is_there(target) < 0 ? -1 : flags;

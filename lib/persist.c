@@ -83,7 +83,7 @@ void persist_undo(const struct plan *plan, const struct persisted *held)
 {
     int err = errno;
 
-    for (size_t i = 0; i < NS_TYPES; i++) {
+    for (size_t i = NS_TYPES; i-- > 0;) { /* the last first: two may be in one file */
         if (!plan->persist[i])
             continue;
         if (held->mounted & nstypes[i].flag)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 void plan_init(struct plan *plan)
@@ -99,6 +100,11 @@ bool plan_is_single_call(const struct plan *plan)
     if (plan->check || plan_moves(plan) || prepares(plan) || (plan->create & (CLONE_NEWTIME | CLONE_NEWPID)))
         return false;
     return (plan->create != 0) + join_calls(plan) <= 1;
+}
+
+bool plan_mounts_outside(const struct plan *plan)
+{
+    return !(plan->create & CLONE_NEWUSER) && (plan->propagation == 0 || (plan->propagation & MS_SHARED));
 }
 
 bool plan_carries_directories(const struct plan *plan)

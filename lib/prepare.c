@@ -88,11 +88,14 @@ static int rehearse_return(const struct plan *plan, struct failure *why)
     return status;
 }
 
+/*
+ * What is mounted there may be shared with the host. EINVAL: nothing is mounted there, so that the new mount may be, and
+ * then would stay if something else fails.
+ */
 static int mount_proc(const struct plan *plan)
 {
-    /* What is mounted there may be shared with the host. EINVAL: nothing is mounted there. */
     if (plan->propagation != (MS_REC | MS_PRIVATE) && mount(NULL, plan->mount_proc, NULL, MS_REC | MS_PRIVATE, NULL) < 0
-        && errno != EINVAL)
+        && (errno != EINVAL || plan_mounts_outside(plan)))
         return -1;
     return mount("proc", plan->mount_proc, "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }

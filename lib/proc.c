@@ -33,14 +33,11 @@ int proc_open_self(int procfs)
     return openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/*
- * /proc/self names the reader by its number in the PID namespace that this procfs was mounted for, if it has one there.
- * 0, or -1 and errno.
- */
-static int check_own(int procfs)
+/* "self" names the reader by its number in the PID namespace that this procfs was mounted for, if it has one there. */
+int proc_check_own(int directory, const char *link)
 {
     char self[16];
-    ssize_t length = readlinkat(procfs, "self", self, sizeof self - 1);
+    ssize_t length = readlinkat(directory, link, self, sizeof self - 1);
 
     if (length < 0 && errno != ENOENT)
         return -1;
@@ -53,7 +50,7 @@ static int open_number(int procfs, pid_t pid)
 {
     char name[16];
 
-    if (check_own(procfs) < 0)
+    if (proc_check_own(procfs, "self") < 0)
         return -1;
     snprintf(name, sizeof name, "%d", (int)pid);
     return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -89,14 +86,13 @@ enum { LEVELS = 33 }; /* PID namespaces nest up to 32 deep: pid_namespaces(7) */
 static size_t read_numbers(int proc, pid_t numbers[LEVELS])
 {
     static const char key[] = "\nNSpid:";
-    char status[4096];
+    char *status = proc_read_status(proc);
+    const char *at = status ? strstr(status, key) : NULL;
     size_t count = 0;
-    char *at = proc_read(proc, "status", status, sizeof status) > 0 ? strstr(status, key) : NULL;
 
-    if (!at)
-        return 0;
-    for (at += strlen(key); *at == '\t' && count < LEVELS;)
-        numbers[count++] = (pid_t)strtol(at, &at, 10);
+    for (at = at ? at + strlen(key) : ""; *at == '\t' && count < LEVELS; at += 1 + strspn(at + 1, "0123456789"))
+        numbers[count++] = (pid_t)strtol(at, NULL, 10);
+    free(status);
     return count;
 }
 
@@ -116,22 +112,23 @@ static int open_if_it_is(int procfs, pid_t number, size_t level, pid_t pid)
     return -1;
 }
 
+/* "4711 4712 ", the youngest last, which is most likely the one. */
 static int find_child(int procfs, int self, pid_t child)
 {
+    enum { LIMIT = 16 << 20 }; /* more than there can be numbers */
     pid_t own[LEVELS];
-    char list[4096], *end;
-    size_t depth = read_numbers(self, own);
+    size_t depth = read_numbers(self, own), length;
+    char *list = depth == 0 ? NULL : proc_read_all(self, "children", LIMIT, &length);
     int proc = -1;
 
     errno = ENOENT;
-    if (depth == 0 || proc_read(self, "children", list, sizeof list) < 0)
-        return -1;
-    for (char *at = list; proc < 0; at = end) {
-        pid_t number = (pid_t)strtol(at, &end, 10);
-        if (end == at)
-            break;
-        proc = open_if_it_is(procfs, number, depth - 1, child);
+    while (list && proc < 0 && length > 0) {
+        list[--length] = '\0'; /* a blank */
+        while (length > 0 && list[length - 1] != ' ')
+            length--;
+        proc = open_if_it_is(procfs, (pid_t)strtol(list + length, NULL, 10), depth - 1, child);
     }
+    free(list);
     return proc;
 }
 
@@ -198,6 +195,14 @@ char *proc_read_all(int proc, const char *file, size_t limit, size_t *size)
     close(fd);
     errno = err;
     return text;
+}
+
+char *proc_read_status(int proc)
+{
+    enum { LIMIT = 1 << 20 }; /* above 65536 groups of ten digits */
+    size_t size;
+
+    return proc_read_all(proc, "status", LIMIT, &size);
 }
 
 int proc_write(int proc, const char *file, const char *text)

@@ -111,17 +111,17 @@ static bool is_init(const char *status)
 static struct stance stance_of(pid_t moved)
 {
     struct stance stance = {.caught = UINT64_MAX};
-    char status[4096];
     int proc = atomic_load(&below->supervises) ? -1 : proc_open_child(moved);
+    char *status = proc < 0 ? NULL : proc_read_status(proc);
 
-    if (proc < 0)
-        return stance;
-    if (proc_read(proc, "status", status, sizeof status) > 0) {
+    if (status) {
         stance.caught = mask_after(status, "\nSigCgt:");
         stance.ignored = mask_after(status, "\nSigIgn:");
         stance.init = is_init(status);
     }
-    close(proc);
+    free(status);
+    if (proc >= 0)
+        close(proc);
     return stance;
 }
 

@@ -210,6 +210,9 @@ teardown() {
     sh_run 'unshare_ns --owner nobody:nogroup --map-users=0:65534:1 && id -u'
     is "$output" 0
     done_quietly
+    sh_run 'unshare_ns --owner 1234:4321; nsmap -r && cat /proc/self/[ug]id_map | tr -s " "'
+    is "$output" $' 0 4321 1\n 0 1234 1'
+    done_quietly
 }
 
 @test "only root can make it for another" {
@@ -218,6 +221,12 @@ teardown() {
     is "$status" 1
     like "$error" "*cannot become user 1234 and group 4321: *only a privileged user*"
     unchanged
+}
+
+@test "-G in a namespace without groups says so" {
+    sh_run 'unshare_ns --map-user=0 -G 0'
+    is "$status" 1
+    like "$error" "*cannot drop the supplementary groups: *no group is mapped*"
 }
 
 @test "-G in a namespace that denies setgroups is refused, and nothing has changed" {

@@ -148,6 +148,18 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done
 }
 
+@test "maps of another process that are refused in part are not written in part" {
+    sh_run 'unshare_ns -r; (unshare_ns -U; exec sleep 30) &
+            until [[ $(</proc/$!/comm) == sleep ]]; do sleep 0.01; done
+            for maps in "--map-users=0:0:1 --map-groups=0:50:1 --setgroups=deny" "-r --map-groups=1:1:1"; do
+                nsmap -t $! $maps; echo $?
+                cat /proc/$!/{uid_map,setgroups}
+            done
+            nsmap -t $! -r && grep -c . /proc/$!/uid_map; kill $!'
+    is "$output" $'1\ndeny\n1\ndeny\n1'
+    is "$(grep -c ': nsmap: cannot write the user namespace.s gid_map' "$dir/error")" 2
+}
+
 @test "what the shell cannot map from inside is refused before anything is written" {
     local user=$EUID group maps
     group=$(id -g)

@@ -167,6 +167,31 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     is "$(wc -l <"$dir/refusals")" "${#plans[@]}"
 }
 
+@test "two types in one file, and one that cannot be made, leave nothing behind" {
+    sh_run 'unshare_ns -rm; cd "$dir"; mkdir directory
+            fingerprint "$dir/before"; unshare_ns --check --uts=f --ipc=./f; first=$?
+            unshare_ns --uts=f --ipc=f --net=directory; second=$?
+            fingerprint "$dir/after"; echo "$first $second"'
+    is "$output" "0 1"
+    unchanged
+}
+
+@test "a procfs that would be mounted outside, too, is refused" {
+    ((EUID == 0)) || skip "needs root: an ordinary user's mounts are not seen outside"
+    mkdir "$dir/proc"
+    sh_run 'unshare_ns -m --propagation shared; fingerprint "$dir/before"
+            for propagation in unchanged shared; do
+                unshare_ns -mp --propagation $propagation --mount-proc="$dir/proc" && exit; echo $?
+            done
+            fingerprint "$dir/after"
+            mount --bind "$dir/proc" "$dir/proc"
+            before=$(</proc/self/mountinfo); unshare_ns -mp --propagation unchanged --mount-proc="$dir/proc" --check; echo $?
+            [[ $(</proc/self/mountinfo) == "$before" ]] && echo same'
+    is "$output" $'1\n1\n0\nsame'
+    is "$(grep -c '; it would be mounted outside, too' "$dir/error")" 2
+    unchanged
+}
+
 @test "a shell that cannot enter takes back the files it has made" {
     needs strace -f -e inject=setns:error=EPERM true
     local under=(strace -f -qq -o /dev/null -e trace=setns -e inject=setns:error=EPERM)

@@ -175,6 +175,25 @@ slowly() {
     is "$status" 5
 }
 
+@test "a shell in many groups, and one with many children" {
+    local before
+    for before in true 'for i in {1..900}; do sleep 20 & done'; do
+        via=()
+        if [[ $before == true ]]; then
+            ((EUID == 0)) || continue # only root chooses groups
+            via=(setpriv --groups "$(seq -s , 1 900)")
+        fi
+        sh_start "$before"'; jobs -p >"$dir/children"; unshare_ns -rp; echo >"$dir/signal"; exec sleep 100'
+        await
+        kill -TERM "$(<"$dir/pid")"
+        sh_wait
+        is "$status" 143
+        # shellcheck disable=SC2046 # a list
+        [[ ! -s $dir/children ]] || kill $(<"$dir/children")
+        rm "$dir/signal"
+    done
+}
+
 @test "the moved shell ends just as the one outside is continued" {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)

@@ -66,7 +66,64 @@ try() {
             fingerprint "$dir/before"
             nsenter_ns -t "/dev/fd/$handle" -U -u readlink /proc/self/ns/uts; status=$?
             fingerprint "$dir/after"; exit $status' "$target"
-    refused 1 'nsenter_ns: /dev/fd/*: *'
+    refused 1 'nsenter_ns: /dev/fd/+([0-9]): No such process'
+}
+
+@test "an open directory in the /proc of a container is not taken for the process that has the number here" {
+    in_target='mount -t proc proc /proc' target -rmupf
+    sh_run 'exec {handle}<"/proc/$1/root/proc/1" || exit
+            fingerprint "$dir/before"
+            nsenter_ns -t "/dev/fd/$handle" -u; status=$?
+            fingerprint "$dir/after"; exit $status' "$target"
+    refused 1 'nsenter_ns: /dev/fd/+([0-9]): expected a directory in the /proc of this PID namespace*'
+}
+
+@test "a pidfd is its process, whatever namespace /proc is of" {
+    needs perl -MPOSIX -e 1
+    mkfifo "$dir/ready"
+    sh_run 'unshare_ns -rmp --mount-proc
+            unshare_ns -p
+            exec 5<>"$dir/ready"
+            (unshare_ns -u --hostname right; echo >&5; exec sleep 30) & right=$!
+            for i in {1..20}; do (unshare_ns -u --hostname wrong; echo >&5; exec sleep 30) & done
+            for i in {0..20}; do read -r -u 5; done
+            exec perl -MPOSIX -e "dup2(syscall(434, shift(@ARGV) + 0, 0), 9); exec { \$ARGV[0] } @ARGV" "$right" \
+                bash -c "enable -f \"\$NSBUILTINS_SO\" nsenter_ns; nsenter_ns -t /dev/fd/9 -u uname -n"'
+    is "$output" right
+    done_quietly
+}
+
+@test "a process that has ended, though its parent has not noticed, is no target" {
+    sh_run '(unshare -Uru sleep 0.1 & echo $! >"$dir/ended"; exec sleep 30) & parent=$!
+            until { read -r ended <"$dir/ended"; [[ $(</proc/$ended/stat) == *") Z "* ]]; } 2>/dev/null; do sleep 0.01; done
+            nsenter_ns -t $ended -a; echo $?; nsenter_ns -t $ended -a --check; echo $?
+            nsmap -t $ended; echo $?; kill $parent'
+    is "$output" $'1\n1\n1'
+    is "$(grep -c ': No such process$' "$dir/error")" 3
+}
+
+@test "a thread is no target" {
+    needs perl -Mthreads -e 1
+    sh_run 'perl -Mthreads -e "threads->create(sub { sleep 30 }); sleep 30" & process=$!
+            until threads=(/proc/$process/task/*) && ((${#threads[@]} == 2)); do sleep 0.01; done
+            nsenter_ns -t ${threads[1]##*/} -u; echo $?; kill $process'
+    is "$output" 1
+    like "$error" "*: expected a process; this is a thread of one"
+}
+
+@test "an ordinary user, where /proc hides the processes of others" {
+    ((EUID == 0)) || skip "needs root, to mount such a /proc"
+    cp "$NSBUILTINS_SO" "$dir/"
+    chmod 755 "$dir" "$dir"/*.so
+    NSBUILTINS_SO=$dir/${NSBUILTINS_SO##*/}
+    via=(unshare -m bash -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@"' bash
+        setpriv --reuid=4711 --regid=4711 --clear-groups env)
+    sh_run 'mkfifo /tmp/nsb.$$ && exec 5<>/tmp/nsb.$$ && rm /tmp/nsb.$$
+            (unshare_ns -rmu --hostname box; echo >&5; exec sleep 30) & read -r -u 5
+            nsenter_ns -t $! -U -m -u --root --wd eval "echo \$HOSTNAME"; echo $?; kill $!
+            nsenter_ns -t 1 -a; echo $?; nsenter_ns -t 1 -a --check; echo $?'
+    is "$output" $'box\n0\n1\n1'
+    is "$(grep -c ': nsenter_ns: 1: its namespaces: Permission denied$' "$dir/error")" 2
 }
 
 @test "a descriptor that is no process" {
@@ -89,10 +146,11 @@ try() {
     via=(perl -e '$fd = syscall(434, shift(@ARGV) + 0, 0); open($pidfd, "<&=", $fd); fcntl($pidfd, 2, 0); # pidfd_open, FD_CLOEXEC
         exec { $ARGV[0] } @ARGV' "$target" env)
     sh_run 'for fd in /proc/self/fd/*; do
-                [[ $(readlink "$fd") != *pidfd* ]] || { nsenter_ns --user=${fd##*/}; echo $?; }
+                [[ $(readlink "$fd") != *pidfd* ]] ||
+                    for name in ${fd##*/} /dev/fd/${fd##*/}; do nsenter_ns --user=$name; echo $?; done
             done'
-    is "$output" 1
-    like "$error" 'bash: line +([0-9]): nsenter_ns: +([0-9]): expected a user namespace file'
+    is "$output" $'1\n1'
+    is "$(grep -cE ': nsenter_ns: (/dev/fd/)?[0-9]+: (expected a user namespace file|No such device.*|Permission denied)$' "$dir/error")" 2
 }
 
 @test "a file that is no namespace of its type, alone, beside one that is, and as a child" {
@@ -219,6 +277,15 @@ try() {
     done_quietly
 }
 
+@test "with --keep-caps the shell itself has them, too, as another user" {
+    local options='--map-users=all --map-groups=all -S 1'
+    ((EUID == 0)) || { own_subids && options='-r --map-auto -S 1 -G 1'; }
+    # shellcheck disable=SC2086
+    sh_run 'unshare_ns "$@" --keep-caps && unshare_ns -u && echo "$UID"' $options
+    is "$output" 1
+    done_quietly
+}
+
 @test "the target's environment" {
     in_target='exec env -i FIRST=1 "SECOND=two words" EMPTY= "BASH_FUNC_f%%=() { echo f; }" 9=x UID=12345 sleep 1000' target -Ur
     sh_run 'export MINE=1; FIRST=shell
@@ -231,9 +298,9 @@ try() {
 
 @test "no value of the target's environment is evaluated, and what the shell goes by stays its own" {
     in_target='exec env -i "RANDOM=x[\$(touch $dir/run)]" "COUNT=x[\$(touch $dir/run)]" "PS1=\$(touch $dir/run)" \
-        PROMPT_COMMAND="touch $dir/run" IFS=, OPTIND=7 PWD=/nowhere OLDPWD=/nowhere LIST=theirs HOME=/theirs HISTFILE=/theirs MAILPATH=/theirs sleep 1000' target -Ur
+        PROMPT_COMMAND="touch $dir/run" IFS=, OPTIND=7 TMOUT=1 CDPATH=/theirs PWD=/nowhere OLDPWD=/nowhere LIST=theirs HOME=/theirs HISTFILE=/theirs MAILPATH=/theirs sleep 1000' target -Ur
     sh_run 'declare -i COUNT=3; LIST=(mine); PS1="\$"; cd /usr; cd /
-            nsenter_ns -t "$1" -U -e && echo "$COUNT ${LIST[@]} $PS1 ${PROMPT_COMMAND-unset} $OPTIND $PWD $OLDPWD $HOME ${HISTFILE-unset}"
+            nsenter_ns -t "$1" -U -e && echo "$COUNT ${LIST[@]} $PS1 ${PROMPT_COMMAND-unset} $OPTIND $PWD $OLDPWD $HOME ${HISTFILE-unset}${TMOUT-}${CDPATH-}"
             (declare -gi COUNT; f() { local COUNT; nsenter_ns -t "$1" -e; }; f "$1")
             [[ ${PS1@P} && $IFS == $'"' \t\n'"' && ! -e $dir/run ]] && /usr/bin/env' "$target"
     is "$(sed 1q <<<"$output")" '3 mine $ unset 1 / /usr /theirs unset'

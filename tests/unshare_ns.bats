@@ -220,6 +220,10 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     sh_run $'unshare_ns -r\xc3\xa4'
     is "$status" 2
     like "$(sed 1q <<<"$error")" $'bash: line +([0-9]): unshare_ns: -r\xc3\xa4: invalid option'
+    sh_run $'unshare_ns -u\xff'
+    like "$(sed 1q <<<"$error")" $'bash: line +([0-9]): unshare_ns: -u\xff: invalid option'
+    sh_run $'unshare_ns -u\xe9 -r'
+    like "$(sed 1q <<<"$error")" $'bash: line +([0-9]): unshare_ns: -u\xe9: invalid option'
 }
 
 @test "wrong usage: status 2, a sentence and the usage line, nothing changed" {
