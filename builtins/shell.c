@@ -219,7 +219,7 @@ void shell_before_landing(struct shell_view *view, const struct plan *plan)
     if (plan_carries_directories(plan))
         (void)find_variable("GROUPS");
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
-    view->terminal.tty = job_control && plan_moves(plan) ? shell_tty : -1;
+    view->terminal.tty = plan_moves(plan) && tcgetpgrp(shell_tty) >= 0 ? shell_tty : -1;
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
     if (view->terminal.tty >= 0)
         tcgetattr(shell_tty, &view->terminal.modes);

@@ -10,13 +10,24 @@
 /* bash has these, but installs no header that says so: trap.c, and execute_cmd.h before 5.2. */
 extern SigHandler *original_signals[];
 extern struct coproc *getcoprocbypid(pid_t pid);
+extern pid_t terminal_pgrp; /* jobs.c */
 
-/* readline reads EOF in a process group that does not own the terminal; scripts stay in that of who started them. */
+/* With job control, or on the way to it: bash turns it on when it has read its startup files. */
+static bool is_for_jobs(void)
+{
+    return job_control || (interactive_shell && !subshell_environment);
+}
+
+/*
+ * readline reads EOF in a process group that does not own the terminal; scripts stay in that of who started them. Who
+ * owns the terminal is asked anew by `set -m` where that is not known; what was known are numbers from outside.
+ */
 static void take_terminal(void)
 {
-    original_pgrp = -1; /* the supervisor gives the terminal back; the old number means nothing in here */
-    if (!job_control) {
+    original_pgrp = -1; /* the supervisor gives the terminal back */
+    if (!is_for_jobs()) {
         shell_pgrp = getpgrp();
+        terminal_pgrp = NO_PID;
         return;
     }
     setpgid(0, 0);
@@ -24,11 +35,10 @@ static void take_terminal(void)
     give_terminal_to(shell_pgrp, 1);
 }
 
-/* Whether the shell, untouched, would end by this signal; those for faults are forced on an init, too. */
+/* Whether the shell, untouched, would end by this signal. */
 static bool ends_a_shell(int number)
 {
-    static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN,
-                                 SIGTTOU, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGTRAP,  SIGSYS,  SIGABRT};
+    static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (number == others[i])

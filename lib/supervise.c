@@ -352,6 +352,13 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
         let_go(self->moved);
 }
 
+static bool is_pending(int signal)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
+
 /* Reaps all children: those from before the move are still this process's. True: the moved shell has ended. */
 static bool reap(struct supervisor *self, int *ended)
 {
@@ -365,7 +372,8 @@ static bool reap(struct supervisor *self, int *ended)
             *ended = status;
             return true;
         }
-        stopped(self, SIGSTOP);
+        if (!is_pending(SIGCONT)) /* else what has stopped it is over, and its end comes next */
+            stopped(self, SIGSTOP);
     }
     return false;
 }

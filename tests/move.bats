@@ -270,9 +270,10 @@ load helpers
 
 @test "a signal of its own ends a PID 1 as it does a shell that has not moved" {
     local name script plain landing
-    for name in HUP INT TERM USR1 PIPE ALRM; do
+    for name in HUP INT TERM USR1 PIPE ALRM ABRT SEGV ILL SYS XFSZ; do
         for script in 'kill -$1 $$; echo wrong' \
             'trap "echo bye" EXIT; (kill -$1 $BASHPID) 2>/dev/null; echo $?; kill -$1 $$; echo wrong'; do
+            [[ $name != @(ABRT|SEGV|ILL|SYS|XFSZ) || $script != trap* ]] || continue # as an init, bash faults at its end
             sh_run "$script" $name
             plain="$status $output"
             for landing in 'unshare_ns -rp' 'unshare_ns -rp; unshare_ns -p'; do

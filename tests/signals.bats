@@ -194,6 +194,24 @@ slowly() {
     done
 }
 
+@test "both are stopped, and continued, at once" {
+    mkfifo "$dir/go"
+    exec {go}<>"$dir/go" # what a reader that is stopped has not read yet stays there
+    for ((n = 0; n < 5; n++)); do
+        sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
+        await
+        outside=$(<"$dir/pid")
+        read -r inside _ <"/proc/$outside/task/$outside/children" || : # no line ends it
+        kill -STOP "$outside" "$inside"
+        until [[ $(<"/proc/$outside/stat") == *') T '* && $(<"/proc/$inside/stat") == *') T '* ]]; do sleep 0.01; done
+        kill -CONT "$outside" "$inside"
+        echo 3 >&"$go"
+        sh_wait
+        is "$status" 3
+        rm "$dir/signal"
+    done
+}
+
 @test "the moved shell ends just as the one outside is continued" {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)

@@ -440,6 +440,54 @@ load helpers
 	EOT
 }
 
+@test "in a startup file, which bash reads without job control" {
+    local move
+    for move in "unshare_ns -rp" "unshare_ns -rp --init" "unshare_ns -ruf"; do
+        export move
+        pty <<-'EOT'
+			line {{ cat "$dir/rc"; echo "$move; PS1='inner\\$ '"; } >"$dir/rc.moves"; bash --rcfile "$dir/rc.moves" -i}
+			want {inner. }
+			works {inner. }
+			line {sed -u s/typed/read/}
+			sleep 0.5
+			line {typed}
+			want {read\r\n}
+			send "\032"
+			want {Stopped.*inner. }
+			line {kill %1; wait; fg; exit 7}
+			want {outer\$ }
+			line {echo status=$?}
+			want {status=7\r\nouter\$ }
+			works {outer\$ }
+			line {exit}
+			ends
+		EOT
+    done
+}
+
+@test "job control that is turned on after the move" {
+    { prelude && echo 'unshare_ns -rp; set -m; sed -u s/typed/read/; echo "sed: $?"; (exec sleep 0.1); echo end'; } >"$dir/script"
+    { prelude && echo '(unshare_ns -rp; set -m; sed -u s/typed/read/; echo "sed: $?"); echo end'; } >"$dir/subshell"
+    local script
+    for script in script subshell; do
+        export script
+        pty <<-'EOT'
+			line {bash "$dir/$script"}
+			sleep 0.5
+			line {typed}
+			want {read\r\n}
+			send "\004"
+			want {sed: 0\r\nend\r\n.*outer\$ }
+			works {outer\$ }
+			line {set +m; source "$dir/rc"; unshare_ns -rp; PS1='inner\$ '; set -m}
+			want {inner. }
+			works {inner. }
+			line {exit}
+			ends
+		EOT
+    done
+}
+
 @test "without job control, and without a terminal" {
     pty <<-'EOT'
 		line {source "$dir/rc"; set +m; unshare_ns -rp; PS1='\u \$ '}
