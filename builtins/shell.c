@@ -219,7 +219,10 @@ void shell_before_landing(struct shell_view *view, const struct plan *plan)
     if (plan_carries_directories(plan))
         (void)find_variable("GROUPS");
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
-    view->terminal.tty = plan_moves(plan) && tcgetpgrp(shell_tty) >= 0 ? shell_tty : -1;
+    pid_t foreground = plan_moves(plan) ? tcgetpgrp(shell_tty) : -1;
+    view->terminal.jobs = foreground >= 0 && shell_is_for_jobs();
+    view->terminal.tty =
+        view->terminal.jobs || foreground == getpgrp() ? shell_tty : -1;   /* else it is in the background */
     view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
     if (view->terminal.tty >= 0)
         tcgetattr(shell_tty, &view->terminal.modes);

@@ -48,6 +48,9 @@ void shell_after_landing(struct shell_view *view, const struct plan *plan);
  */
 bool shell_is_plain(const SHELL_VAR *variable);
 
+/* With job control, or on the way to it: bash turns it on when it has read its startup files. */
+bool shell_is_for_jobs(void);
+
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
 

@@ -12,8 +12,7 @@ extern SigHandler *original_signals[];
 extern struct coproc *getcoprocbypid(pid_t pid);
 extern pid_t terminal_pgrp; /* jobs.c */
 
-/* With job control, or on the way to it: bash turns it on when it has read its startup files. */
-static bool is_for_jobs(void)
+bool shell_is_for_jobs(void)
 {
     return job_control || (interactive_shell && !subshell_environment);
 }
@@ -25,7 +24,7 @@ static bool is_for_jobs(void)
 static void take_terminal(void)
 {
     original_pgrp = -1; /* the supervisor gives the terminal back */
-    if (!is_for_jobs()) {
+    if (!shell_is_for_jobs()) {
         shell_pgrp = getpgrp();
         terminal_pgrp = NO_PID;
         return;

@@ -2,12 +2,14 @@
 #ifndef SUPERVISE_H
 #define SUPERVISE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <termios.h>
 
-/* Of a shell with job control, as it is before the move; tty -1: there is none to look after. */
+/* Of the shell, as it is before the move. */
 struct terminal {
-    int tty;
+    int tty;    /* its controlling terminal; -1: there is none to look after */
+    bool jobs;  /* the shell has job control: its jobs own the terminal in turn */
     pid_t home; /* the process group that has the terminal back at the end */
     struct termios modes;
 };

@@ -273,7 +273,7 @@ static void stopped_below_init(struct supervisor *self)
 static void stopped(struct supervisor *self, int signal)
 {
     const struct terminal *terminal = &self->terminal;
-    pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
+    pid_t foreground = terminal->jobs ? tcgetpgrp(terminal->tty) : -1;
 
     if (getpid() == 1) {
         stopped_below_init(self);

@@ -157,7 +157,8 @@ target() {
 }
 
 # pty: at a terminal, types what expect's script on standard input says into an interactive bash. There, $dir/rc loads the
-# builtins; line TEXT types a line, want PATTERN waits for a match, works PROMPT has a pipeline and a job run.
+# builtins; line TEXT types a line, want PATTERN waits for a match, works PROMPT has a pipeline and a job run; leaves TEXT
+# types how the shell inside ends with status 7, and sees that the outer one has the terminal back, and ends it.
 pty() {
     needs expect -v
     {
@@ -186,6 +187,16 @@ pty() {
 			        eof {}
 			        timeout { puts "\n-- never ended"; exit 1 }
 			    }
+			}
+			proc leaves {text} {
+			    global outer
+			    line $text
+			    want $outer
+			    line {echo status=$?}
+			    want "status=7\r\n$outer"
+			    works $outer
+			    line {exit}
+			    ends
 			}
 			spawn -noecho bash --norc --noprofile -i
 			line {PS1='outer$ '}

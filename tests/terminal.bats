@@ -247,13 +247,7 @@ load helpers
 			sleep 0.3
 			send "\032"
 			want {Stopped.*root@box # }
-			line {kill %1; wait; fg; exit 7}
-			want {outer\$ }
-			line {echo status=$?}
-			want {status=7\r\nouter\$ }
-			works {outer\$ }
-			line {exit}
-			ends
+			leaves {kill %1; wait; fg; exit 7}
 		EOT
     done
 }
@@ -454,13 +448,7 @@ load helpers
 			want {read\r\n}
 			send "\032"
 			want {Stopped.*inner. }
-			line {kill %1; wait; fg; exit 7}
-			want {outer\$ }
-			line {echo status=$?}
-			want {status=7\r\nouter\$ }
-			works {outer\$ }
-			line {exit}
-			ends
+			leaves {kill %1; wait; fg; exit 7}
 		EOT
     done
 }
@@ -486,6 +474,20 @@ load helpers
 			ends
 		EOT
     done
+}
+
+@test "a script has the terminal back from one that moved and had job control then" {
+    { prelude && echo 'unshare_ns -rp; set -m; sleep 0.2; echo end'; } >"$dir/moves"
+    echo 'bash "$dir/moves"; read -r line; echo "read $line"' >"$dir/script"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		want {end\r\n}
+		sleep 0.5
+		line {typed}
+		want {read typed\r\n.*outer\$ }
+		line {exit}
+		ends
+	EOT
 }
 
 @test "without job control, and without a terminal" {
