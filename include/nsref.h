@@ -10,7 +10,7 @@
 
 /* A process whose namespaces are joined. The pidfd holds it: its number cannot come to mean another process. */
 struct target {
-    pid_t pid; /* in the PID namespace of /proc; 0: none */
+    pid_t pid; /* in the PID namespace of /proc; -1: it has none there; 0: there is no target */
     int pidfd; /* -1: not open */
 };
 

@@ -66,14 +66,17 @@ static bool is_pidfd(int fd, pid_t *pid)
     return got >= 0 && number_after(text, "\nPid:", pid);
 }
 
-/* A pidfd is held as it is: where /proc is of another PID namespace, the number there is another process here. */
+/*
+ * A pidfd is held as it is: where /proc is of another PID namespace, the number there is another process here. One that has
+ * no number there is not found there either, as is no process of number -1.
+ */
 static int hold_pidfd(struct target *target, int fd, pid_t pid)
 {
     if (pid < 0) {
         errno = ESRCH;
         return -1;
     }
-    *target = (struct target){.pid = pid, .pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+    *target = (struct target){.pid = pid == 0 ? -1 : pid, .pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
     return target->pidfd < 0 ? -1 : 0;
 }
 

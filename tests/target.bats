@@ -93,6 +93,17 @@ try() {
     done_quietly
 }
 
+@test "a pidfd of a process that is not in this PID namespace" {
+    needs perl -MPOSIX -e 1
+    via=(perl -MPOSIX -e 'dup2(syscall(434, $$ + 0, 0), 9); exec { $ARGV[0] } @ARGV' env)
+    sh_run 'unshare_ns -rmp --mount-proc; fingerprint "$dir/before"
+            nsenter_ns -t /dev/fd/9 -a; echo $?; nsenter_ns -t /dev/fd/9 --root; echo $?; nsmap -t /dev/fd/9; echo $?
+            fingerprint "$dir/after"'
+    is "$output" $'1\n1\n1'
+    is "$(grep -c ': No such file or directory$' "$dir/error")" 3
+    unchanged
+}
+
 @test "a process that has ended, though its parent has not noticed, is no target" {
     sh_run '(unshare -Uru sleep 0.1 & echo $! >"$dir/ended"; exec sleep 30) & parent=$!
             until { read -r ended <"$dir/ended"; [[ $(</proc/$ended/stat) == *") Z "* ]]; } 2>/dev/null; do sleep 0.01; done
