@@ -44,7 +44,7 @@ static bool open_target(const struct join_request *request, struct plan *plan)
     return true;
 }
 
-static int open_named(const char *name, const struct nstype *type, bool *by_number)
+static int open_named(const char *name, const struct nstype *type, bool *may_be_pidfd)
 {
     uint64_t id;
     int fd;
@@ -52,7 +52,7 @@ static int open_named(const char *name, const struct nstype *type, bool *by_numb
     if (join_parse_id(name, &id))
         return nsref_open_id(id, type);
     bool is_number = target_parse_fd(name, &fd);
-    *by_number |= is_number || strstr(name, "/fd/");
+    *may_be_pidfd |= is_number || strstr(name, "/fd/");
     return is_number ? nsref_open_fd(fd) : nsref_open(name);
 }
 
@@ -67,13 +67,13 @@ static bool is_refused(const struct plan *plan)
 
 static bool open_files(const struct join_request *request, struct plan *plan)
 {
-    bool by_number = false;
+    bool may_be_pidfd = false;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (!request->files[i])
             continue;
         plan->names[i] = request->files[i];
-        plan->files[i] = open_named(request->files[i], &nstypes[i], &by_number);
+        plan->files[i] = open_named(request->files[i], &nstypes[i], &may_be_pidfd);
         if (plan->files[i] >= 0)
             continue;
         if (errno != ESTALE)
@@ -82,7 +82,7 @@ static bool open_files(const struct join_request *request, struct plan *plan)
                       request->files[i], nstypes[i].title);
         return false;
     }
-    return !by_number || !is_refused(plan); /* a descriptor may be a pidfd, which setns(2) would take */
+    return !may_be_pidfd || !is_refused(plan); /* which setns(2) would take */
 }
 
 /* A target that has made a PID or time namespace for its children: it is that one that is meant. */
