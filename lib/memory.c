@@ -27,7 +27,9 @@ static int forget_object(struct dl_phdr_info *object, size_t size, void *unused)
 
     (void)size;
     (void)unused;
-    for (size_t i = 0; i < object->dlpi_phnum && !is_changed(object); i++) {
+    if (is_changed(object))
+        return 0;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
         size_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
         size_t end = object->dlpi_addr + segment->p_vaddr + segment->p_filesz;

@@ -158,7 +158,8 @@ target() {
 
 # pty: at a terminal, types what expect's script on standard input says into an interactive bash. There, $dir/rc loads the
 # builtins; line TEXT types a line, want PATTERN waits for a match, works PROMPT has a pipeline and a job run; leaves TEXT
-# types how the shell inside ends with status 7, and sees that the outer one has the terminal back, and ends it.
+# types how the shell inside ends with status 7, and sees that the outer one has the terminal back, and ends it; interrupts
+# ends a script by ^C.
 pty() {
     needs expect -v
     {
@@ -187,6 +188,13 @@ pty() {
 			        eof {}
 			        timeout { puts "\n-- never ended"; exit 1 }
 			    }
+			}
+			proc interrupts {} {
+			    global outer
+			    send "\003"
+			    want $outer
+			    line {echo status=$?}
+			    want "status=130\r\n$outer"
 			}
 			proc leaves {text} {
 			    global outer

@@ -139,10 +139,7 @@ load helpers
 			stop
 			go_on
 			sleep 0.2
-			send "\003"
-			want {outer\$ }
-			line {echo status=$?}
-			want {status=130\r\nouter\$ }
+			interrupts
 		EOT
         nothing_runs
     done
@@ -166,10 +163,7 @@ load helpers
 			line {fg}
 			want {bash.*script}
 			sleep 0.2
-			send "\003"
-			want {outer\$ }
-			line {echo status=$?}
-			want {status=130\r\nouter\$ }
+			interrupts
 		EOT
         nothing_runs
     done
