@@ -1,9 +1,9 @@
-#include "engine.h"
+#include "shared/engine.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "join.h"
+#include "nsenter_ns_join.h"
 
 enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT };
 

@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "shared/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "facts.h"
-#include "nsref.h"
-#include "proc.h"
-#include "signals.h"
-#include "target.h"
+#include "nsmap_facts.h"
+#include "namespaces/nsref.h"
+#include "system/proc.h"
+#include "system/signals.h"
+#include "shared/target.h"
 
 enum { OPT_SAME = OPT_OWN };
 

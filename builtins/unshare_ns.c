@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "shared/engine.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -8,8 +8,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "number.h"
-#include "prepare.h"
+#include "system/number.h"
+#include "namespaces/prepare.h"
 
 enum {
     OPT_PROPAGATION = OPT_OWN,

@@ -76,7 +76,7 @@ are_told() {
 }
 
 @test "each sentence of an error is in nsbuiltins(7)" {
-    mapfile -t phrases < <(phrases "$NSB_SRCDIR/lib/diagnose.c")
+    mapfile -t phrases < <(phrases "$NSB_SRCDIR/lib/namespaces/diagnose.c")
     ((${#phrases[@]} > 70))
     are_told "${phrases[@]}"
     pattern='builtin_(error|warning)\(' # in the others, only these

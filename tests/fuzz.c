@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "idmap.h"
-#include "number.h"
-#include "options.h"
+#include "namespaces/idmap.h"
+#include "system/number.h"
+#include "shared/options.h"
 #include "tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,4 @@
-#include "idmap.h"
+#include "namespaces/idmap.h"
 #include "tap.h"
 
 static struct idmap map;

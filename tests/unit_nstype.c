@@ -1,6 +1,6 @@
 #include <sys/stat.h>
 
-#include "nstype.h"
+#include "namespaces/nstype.h"
 #include "tap.h"
 
 /* The kernel's own list of files is the reference for the table. */

@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "number.h"
+#include "system/number.h"
 #include "tap.h"
 
 static void check_number(const char *text, uint64_t limit, bool taken, uint64_t value)

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "shared/options.h"
 #include "tap.h"
 
 static const struct option_row rows[] = {

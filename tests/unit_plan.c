@@ -1,7 +1,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
-#include "plan.h"
+#include "namespaces/plan.h"
 #include "tap.h"
 
 static struct plan plan;

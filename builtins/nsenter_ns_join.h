@@ -1,0 +1,36 @@
+/* From what nsenter_ns was asked for, by name, to a plan that holds it all. */
+#ifndef JOIN_H
+#define JOIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "namespaces/nstype.h"
+#include "shared/target.h"
+
+/* A user or group to become. */
+struct identity {
+    bool said, follows; /* the target's, or else */
+    unsigned id;
+};
+
+/* What the options say. Strings are the builtin's words. */
+struct join_request {
+    struct target_name target;
+    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps;
+    int types;                   /* CLONE_NEW*, from the target or a file */
+    const char *files[NS_TYPES]; /* NULL: not from a file */
+    int socket;                  /* the target's descriptor; -1: none */
+    struct identity user, group;
+    bool root, wd;                             /* to be changed, */
+    const char *root_path, *wd_path, *wd_name; /* to the target's, or to this; wd_name is looked up inside */
+    int operand;                               /* index of COMMAND in the builtin's words */
+};
+
+/* Reads ":NSID". */
+bool join_parse_id(const char *text, uint64_t *id);
+
+/* Opens all that the request names, outside, and lands. EXECUTION_SUCCESS, or _FAILURE after it has been said why. */
+int join_carry_out(const struct join_request *request);
+
+#endif

@@ -1,0 +1,186 @@
+#include "shared/engine.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "namespaces/diagnose.h"
+#include "system/memory.h"
+#include "system/proc.h"
+
+/* A name that is all digits is a number, as in chown(1). */
+bool engine_parse_user(const char *text, unsigned *id)
+{
+    struct passwd *entry = id_parse(text, id) ? NULL : getpwnam(text);
+
+    if (entry)
+        *id = entry->pw_uid;
+    return entry || id_parse(text, id);
+}
+
+bool engine_parse_group(const char *text, unsigned *id)
+{
+    struct group *entry = id_parse(text, id) ? NULL : getgrnam(text);
+
+    if (entry)
+        *id = entry->gr_gid;
+    return entry || id_parse(text, id);
+}
+
+/* From inside an unmapped user namespace, the kernel no longer tells who one is outside. */
+static struct {
+    ino_t namespace;
+    unsigned user, group;
+} outer;
+
+ino_t engine_user_namespace(void)
+{
+    struct stat status;
+
+    return stat("/proc/self/ns/user", &status) < 0 ? 0 : status.st_ino;
+}
+
+bool engine_is_own_user_namespace(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_ino == engine_user_namespace();
+}
+
+bool engine_outer_ids(unsigned *user, unsigned *group)
+{
+    *user = outer.user;
+    *group = outer.group;
+    return outer.namespace != 0 && outer.namespace == engine_user_namespace();
+}
+
+const char *engine_reason(void)
+{
+    static char text[160];
+    bool is_proc = errno == EXDEV || errno == ENODEV; /* proc.h: a /proc of others, or a false one */
+
+    snprintf(text, sizeof text, "%s%s", strerror(errno),
+             is_proc ? "; mount a procfs on /proc, of this PID namespace" : "");
+    return text;
+}
+
+int engine_wrong_usage(const char *sentence)
+{
+    builtin_error("%s", sentence);
+    builtin_usage();
+    return EX_USAGE;
+}
+
+int engine_wrong_value(const char *option, const char *value, const char *expected)
+{
+    builtin_error("%s: %s: %s", option, value, expected);
+    builtin_usage();
+    return EX_USAGE;
+}
+
+static int wrong_argument(const struct options *options, const char *expected)
+{
+    char option[40];
+
+    snprintf(option, sizeof option, "--%s", options->option);
+    return engine_wrong_value(option, options->argument, expected);
+}
+
+static int take_all(struct options *options, engine_take *take, void *request)
+{
+    const char *wrong;
+    int id;
+
+    while ((id = options_next(options)) != OPTIONS_END) {
+        if (id == OPTIONS_WRONG)
+            return engine_wrong_usage(options->wrong);
+        if (id == 'h') {
+            builtin_help();
+            return EX_USAGE;
+        }
+        if ((wrong = take(request, id, options->argument)))
+            return wrong_argument(options, wrong);
+    }
+    return EXECUTION_SUCCESS;
+}
+
+int engine_options(const struct option_table *table, WORD_LIST *list, engine_take *take, void *request, int *operand)
+{
+    struct options options = {.table = table};
+
+    options.argv = make_builtin_argv(list, &options.argc);
+    int status = take_all(&options, take, request);
+    *operand = options.operand;
+    free(options.argv);
+    return status;
+}
+
+WORD_LIST *engine_operands(WORD_LIST *list, int operand)
+{
+    for (int i = 1; i < operand && list; i++)
+        list = list->next;
+    return list;
+}
+
+enum landing engine_land(const struct plan *plan, struct failure *why)
+{
+    struct shell_view view;
+    pid_t moved;
+
+    shell_before_landing(&view, plan);
+    enum landing landing = land(plan, &moved, why);
+    if (landing == LANDING_LEFT) {
+        memory_forget_code(); /* the shell's, which has run through much of it */
+        supervise(moved, &view.terminal);
+    }
+    if (landing == LANDING_MOVED)
+        shell_became_copy();
+    shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);
+    return landing;
+}
+
+int engine_failed(const struct plan *plan, const struct failure *why)
+{
+    char sentence[1400];
+
+    builtin_error("%s", diagnose(plan, why, sentence, sizeof sentence));
+    return EXECUTION_FAILURE;
+}
+
+int engine_carry_out(struct plan *plan)
+{
+    struct failure why;
+    bool makes_user = plan->create & CLONE_NEWUSER;
+    unsigned user = plan->owner ? plan->owner_uid : makes_user ? geteuid() : 0;
+    unsigned group = plan->owner ? plan->owner_gid : makes_user ? getegid() : 0;
+
+    if (shell_restricts(plan)) {
+        plan_free(plan);
+        return EXECUTION_FAILURE;
+    }
+    enum landing landing = engine_land(plan, &why);
+    if (landing == LANDING_FAILED)
+        engine_failed(plan, &why);
+    plan_free(plan);
+    if (landing == LANDING_FAILED)
+        return EXECUTION_FAILURE;
+    if (landing != LANDING_CHECKED && makes_user) {
+        outer.namespace = engine_user_namespace();
+        outer.user = user;
+        outer.group = group;
+    }
+    return EXECUTION_SUCCESS;
+}
+
+int engine_load(struct builtin *builtin, const struct option_table *table, struct option_help *help)
+{
+    options_help(table, help);
+    builtin->short_doc = help->usage;
+    builtin->long_doc = help->document;
+    return shell_is_ours(table->name);
+}

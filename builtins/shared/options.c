@@ -1,0 +1,259 @@
+#include "shared/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "namespaces/nstype.h"
+
+/* The table's rows, with those of the namespace types before them. */
+static size_t all_rows(const struct option_table *table, struct option_row rows[OPTIONS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; table->namespaces && i < NS_TYPES; i++)
+        rows[count++] = (struct option_row){
+            .id = nstypes[i].letter,
+            .name = nstypes[i].name,
+            .takes = table->namespace_file ? ARG_OPTIONAL : ARG_NONE,
+            .argument = table->namespace_file,
+        };
+    memcpy(rows + count, table->rows, table->count * sizeof *rows);
+    return count + table->count;
+}
+
+static bool has_letter(const struct option_row *row)
+{
+    return row->id <= 255;
+}
+
+/* Appends to help->text; what does not fit is left out, which the tests of help would see. No printf(3): loading waits. */
+static void add(struct option_help *help, size_t *used, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (*used + length >= sizeof help->text)
+        return;
+    memcpy(help->text + *used, text, length + 1);
+    *used += length;
+}
+
+static void add_letter(struct option_help *help, size_t *used, int letter)
+{
+    add(help, used, (const char[]){(char)letter, '\0'});
+}
+
+/* "--fork", "--root=DIR", "--mount-proc[=DIR]" */
+static void add_spelled(struct option_help *help, size_t *used, const struct option_row *row)
+{
+    add(help, used, "--");
+    add(help, used, row->name);
+    if (row->takes == ARG_NONE)
+        return;
+    add(help, used, row->takes == ARG_OPTIONAL ? "[=" : "=");
+    add(help, used, row->argument);
+    add(help, used, row->takes == ARG_OPTIONAL ? "]" : "");
+}
+
+/* "unshare_ns [-muinpUCTrcf] [-R DIR] [--setgroups=allow|deny] [COMMAND [ARG ...]]", as bash's own builtins have it. */
+static void add_usage(struct option_help *help, size_t *used, const struct option_table *table,
+                      const struct option_row *rows, size_t count)
+{
+    add(help, used, table->name);
+    add(help, used, " [-");
+    for (size_t i = 0; i < count; i++)
+        if (has_letter(&rows[i]) && rows[i].takes != ARG_REQUIRED)
+            add_letter(help, used, rows[i].id);
+    add(help, used, "]");
+    for (size_t i = 0; i < count; i++) {
+        const struct option_row *row = &rows[i];
+        if (has_letter(row) && row->takes != ARG_REQUIRED)
+            continue;
+        add(help, used, has_letter(row) ? " [-" : " [");
+        if (has_letter(row)) {
+            add_letter(help, used, row->id);
+            add(help, used, " ");
+            add(help, used, row->argument);
+        } else {
+            add_spelled(help, used, row);
+        }
+        add(help, used, "]");
+    }
+    if (table->operands) {
+        add(help, used, " ");
+        add(help, used, table->operands);
+    }
+}
+
+/* Starts a line of the help, indented as bash indents the first. */
+static void begin_line(struct option_help *help, size_t *used)
+{
+    add(help, used, "\n    ");
+}
+
+/* "make a new UTS namespace" */
+static void add_namespace_help(struct option_help *help, size_t *used, const struct option_table *table,
+                               const struct nstype *type)
+{
+    add(help, used, table->namespace_help);
+    add(help, used, " ");
+    add(help, used, type->title);
+    add(help, used, " namespace");
+}
+
+/* A line, or two where the option leaves no room for its text. */
+static void add_option(struct option_help *help, size_t *used, const struct option_table *table,
+                       const struct option_row *row)
+{
+    static const char blanks[] = "                            "; /* up to the text's column */
+
+    begin_line(help, used);
+    size_t start = *used;
+    add(help, used, has_letter(row) ? "  -" : "      ");
+    if (has_letter(row)) {
+        add_letter(help, used, row->id);
+        add(help, used, ", ");
+    }
+    add_spelled(help, used, row);
+    if (*used - start > strlen(blanks)) {
+        begin_line(help, used);
+        start = *used;
+    }
+    add(help, used, blanks + (*used - start));
+    add(help, used, " ");
+    if (row->help)
+        add(help, used, row->help);
+    else
+        add_namespace_help(help, used, table, nstype_of_letter(row->id));
+}
+
+static void add_lines(struct option_help *help, size_t *used, const char *const *texts)
+{
+    for (size_t i = 0; texts[i]; i++) {
+        begin_line(help, used);
+        add(help, used, texts[i]);
+    }
+}
+
+void options_help(const struct option_table *table, struct option_help *help)
+{
+    struct option_row rows[OPTIONS_MAX];
+    size_t count = all_rows(table, rows);
+    size_t used = 0;
+
+    help->usage = help->text;
+    add_usage(help, &used, table, rows, count);
+    help->document[0] = help->text + ++used; /* keeps the NUL of the usage line */
+    add(help, &used, table->about[0]);
+    add_lines(help, &used, table->about + 1);
+    for (size_t i = 0; i < count; i++)
+        add_option(help, &used, table, &rows[i]);
+    add_lines(help, &used, table->after);
+    help->document[1] = NULL;
+}
+
+/* What getopt_long(3) wants, for the table of the last parse. `+`: options end at the first operand; `:`: it prints nothing. */
+static struct {
+    const struct option_table *table;
+    struct option_row rows[OPTIONS_MAX];
+    size_t count;
+    char letters[3 * OPTIONS_MAX];
+    struct option longs[OPTIONS_MAX + 1];
+} parser;
+
+/* What the letter of a row takes; a row of a namespace type is one without a help text of its own. */
+static enum option_argument letter_takes(const struct option_table *table, const struct option_row *row)
+{
+    return !row->help && !table->namespace_letters ? ARG_NONE : row->takes;
+}
+
+/* Tables are constant, and one builtin is often called many times in a row. */
+static void make_parser(const struct option_table *table)
+{
+    static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
+    size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, "+:");
+
+    memset(parser.longs, 0, sizeof parser.longs);
+    parser.count = all_rows(table, parser.rows);
+    for (size_t i = 0; i < parser.count; i++) {
+        const struct option_row *row = &parser.rows[i];
+        parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
+        if (has_letter(row))
+            used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
+                                     colons[letter_takes(table, row)]);
+    }
+    parser.table = table;
+}
+
+static void start(struct options *options)
+{
+    if (parser.table != options->table)
+        make_parser(options->table);
+    optind = 0; /* glibc: start anew */
+    opterr = 0;
+    options->started = true;
+}
+
+static const struct option_row *row_of(int id)
+{
+    for (size_t i = 0; i < parser.count; i++)
+        if (parser.rows[i].id == id)
+            return &parser.rows[i];
+    return NULL;
+}
+
+/* "--map": the start of more than one name. */
+static bool is_ambiguous(const char *word)
+{
+    size_t length = strcspn(word, "=") - 2, count = 0;
+
+    for (size_t i = 0; i < parser.count; i++)
+        count += strncmp(parser.rows[i].name, word + 2, length) == 0;
+    return count > 1;
+}
+
+/*
+ * The word with a letter that is only a part of a character: getopt(3) has not left it yet, unless the part ends it.
+ */
+static const char *word_with(const struct options *options, char part)
+{
+    const char *last = options->argv[optind - 1];
+
+    return last[0] == '-' && last[strlen(last) - 1] == part ? last : options->argv[optind];
+}
+
+/* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
+static int wrong(struct options *options, int result)
+{
+    const char *word = options->argv[optind - 1];
+    const struct option_row *known = row_of(optopt);
+    const char *what = "invalid option";
+
+    char letter[] = {'-', (char)optopt, '\0'};
+
+    if (optopt < 0)
+        word = word_with(options, (char)optopt);
+    else if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
+        word = letter;
+    if (result == ':')
+        what = "option requires an argument";
+    else if (known)
+        what = "option takes no argument";
+    else if (optopt == 0 && is_ambiguous(word))
+        what = "ambiguous option";
+    snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
+    return OPTIONS_WRONG;
+}
+
+int options_next(struct options *options)
+{
+    if (!options->started)
+        start(options);
+    int result = getopt_long(options->argc, options->argv, parser.letters, parser.longs, NULL);
+    const struct option_row *row = result == OPTIONS_END ? NULL : row_of(result);
+
+    options->argument = optarg;
+    options->operand = optind;
+    options->option = row ? row->name : NULL;
+    return row || result == OPTIONS_END ? result : wrong(options, result);
+}

@@ -1,0 +1,97 @@
+/*
+ * What touches bash's internals, and knows that they differ between versions, is in this room only. The
+ * other files here see bash through this header.
+ */
+#ifndef SHELL_ROOM_H
+#define SHELL_ROOM_H
+
+#include <config.h>
+
+#include <builtins.h>
+#include <shell.h>
+
+#include "bashgetopt.h"
+#include "common.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "namespaces/plan.h"
+#include "namespaces/supervise.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* bash has it, but does not install its header, hashcmd.h: forgets the remembered paths of commands. */
+extern void phash_flush(void);
+
+/*
+ * For NAME_builtin_load: true where this is the bash that the builtins were built for, to the minor version. Else says
+ * so: struct user_info and others differ between them, so that what loads may misread the shell.
+ */
+bool shell_is_ours(const char *builtin);
+
+/* What the shell saw before a landing and must compare with after it. */
+struct shell_view {
+    char *directory;          /* getcwd(3), owned; NULL: unknown */
+    struct terminal terminal; /* for its supervisor, if it moves */
+};
+
+/* Before a landing: flushes what a fork would write twice, and looks at what the plan may change. */
+void shell_before_landing(struct shell_view *view, const struct plan *plan);
+
+/* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
+void shell_after_landing(struct shell_view *view, const struct plan *plan);
+
+/*
+ * True where a variable is a string, and one that can be changed: assigning to another may evaluate the value, which may
+ * come from a namespace that is not trusted.
+ */
+bool shell_is_plain(const SHELL_VAR *variable);
+
+/* With job control, or on the way to it: bash turns it on when it has read its startup files. */
+bool shell_is_for_jobs(void);
+
+/* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
+void shell_became_copy(void);
+
+/* Makes $UID, $EUID and $GROUPS those of the process now. */
+void shell_sync_ids(void);
+
+/*
+ * True in the subshell that shell_run_in_subshell() made for this call of a builtin: there it lands, and goes on with
+ * shell_run(). Then *request is what was given there.
+ */
+bool shell_is_in_subshell(WORD_LIST *arguments, void *request);
+
+/*
+ * Runs the running builtin, with these arguments (at least one), once more in a subshell of its own, which finds a copy
+ * of the request there. Returns its status.
+ */
+int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void *request, size_t size);
+
+/* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
+int shell_run(WORD_LIST *command);
+
+/* True in a restricted shell that is to go to another directory or root, which `cd` does not do there; that has been said. */
+bool shell_restricts(const struct plan *plan);
+
+/* The first living process of a job ("%1"); 0: there is no such job. */
+pid_t shell_job(const char *spec);
+
+/* The number of a signal by name or number, as in trap; -1: there is none such. */
+int shell_signal(const char *text);
+
+/* Takes the export attribute from all variables and functions but those in keep[] (each "NAME,NAME"), NULL-terminated. */
+void shell_clear_environment(const char *const *keep);
+
+/*
+ * Makes these strings ("NAME=value", each with its NUL) the shell's exported variables. What is readonly here, or has a
+ * name that no variable can have, is left out, as in a shell that starts with them.
+ */
+void shell_replace_environment(const char *strings, size_t size);
+
+/* An associative array variable of this name, empty; NULL after saying why not. */
+SHELL_VAR *shell_associative_array(const char *name);
+void shell_associative_set(SHELL_VAR *array, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,324 @@
+#include "shell/shell.h"
+
+#include <jobs.h>
+#include <make_cmd.h>
+#include <subst.h>
+#include <variables.h>
+#include <version.h>
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* bash has these, but installs no header that says so: trap.c, jobs.c, shell.c. */
+extern int decode_signal(char *text, int flags);
+extern int shell_tty;
+#ifdef RESTRICTED_SHELL
+extern int restricted;
+#else
+#define restricted false
+#endif
+
+bool shell_is_ours(const char *builtin)
+{
+    if (strcmp(dist_version, DISTVERSION) == 0)
+        return true;
+    builtin_error("%s: built for bash %s, and this is bash %s: build it again", builtin, DISTVERSION, dist_version);
+    return false;
+}
+
+/* --- a shell whose children are born in another PID namespace ---------------------------------------------------- */
+
+static bool is_landing; /* the engine's own forks are not bash's */
+
+/*
+ * In a child just forked, before bash makes it a part of its job: the process group has another number in here, or
+ * none. The parent is outside where there is no number for it.
+ */
+static void find_process_group(void)
+{
+    enum { SECOND = 1000 };
+
+    if (!job_control || is_landing || getppid() != 0 || pipeline_pgrp == 0)
+        return;
+    if (pipeline_pgrp == shell_pgrp) { /* $( ) and <( ) stay in the shell's, which has no number */
+        job_control = 0;
+        return;
+    }
+    for (int i = 0; i < SECOND && getpgrp() == 0; i++)
+        usleep(1000); /* until the shell has put it into that of the pipeline */
+    pipeline_pgrp = getpgrp();
+}
+
+static void stay_outside(void)
+{
+    static bool done;
+
+    if (done)
+        return;
+    done = true;
+    pthread_atfork(NULL, NULL, find_process_group);
+    if (interactive_shell)
+        builtin_warning("this shell stays outside: < <( ) will fail in it once a new procfs is mounted on /proc");
+}
+
+/* --- the shell stays true -------------------------------------------------------------------------------------- */
+
+/* Gives a variable of bash's own a new value; one that the user has unset or made anew is left to the user. */
+static void set_readonly_id(const char *name, long id)
+{
+    SHELL_VAR *variable = find_global_variable(name);
+    char value[24];
+
+    if (!variable || !readonly_p(variable) || !integer_p(variable))
+        return;
+    snprintf(value, sizeof value, "%ld", id);
+    VUNSETATTR(variable, att_readonly);
+    bind_global_variable(name, value, 0);
+    VSETATTR(variable, att_readonly);
+}
+
+/* bash fills GROUPS once, when it is first looked at (find_variable() does), the primary group first. */
+static void sync_groups(void)
+{
+    static gid_t groups[NGROUPS_MAX + 1];
+    SHELL_VAR *variable = find_variable("GROUPS");
+    int count = getgroups(NGROUPS_MAX, groups + 1);
+    int primary = 0;
+
+    if (!variable || !array_p(variable) || !variable->dynamic_value || count < 0)
+        return;
+    groups[0] = getgid();
+    for (int i = 1; i <= count && primary == 0; i++)
+        if (groups[i] == groups[0])
+            primary = i;
+    if (primary != 0) /* bash swaps it with the first */
+        groups[primary] = groups[1];
+
+    array_flush(array_cell(variable));
+    for (int i = 0, at = 0; i <= count; i++) {
+        char value[16];
+        if (i == 1 && primary != 0)
+            continue;
+        snprintf(value, sizeof value, "%u", (unsigned)groups[i]);
+        array_insert(array_cell(variable), at++, value);
+    }
+}
+
+/* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
+static void forget_user_name(void)
+{
+    FREE(current_user.user_name);
+    FREE(current_user.shell);
+    FREE(current_user.home_dir);
+    current_user.user_name = current_user.shell = current_user.home_dir = NULL;
+}
+
+void shell_sync_ids(void)
+{
+    current_user.uid = getuid();
+    current_user.euid = geteuid();
+    current_user.gid = getgid();
+    current_user.egid = getegid();
+    set_readonly_id("UID", (long)current_user.uid);
+    set_readonly_id("EUID", (long)current_user.euid);
+    sync_groups();
+    forget_user_name();
+}
+
+bool shell_is_plain(const SHELL_VAR *variable)
+{
+    enum { OTHER = att_readonly | att_noassign | att_integer | att_array | att_assoc | att_nameref };
+
+    return !(variable->attributes & OTHER) && !variable->assign_func && !variable->dynamic_value;
+}
+
+/* A HOSTNAME that does not say what bash found at its start is the user's own. */
+static void sync_hostname(void)
+{
+    char name[HOST_NAME_MAX + 1];
+
+    if (!current_host_name || gethostname(name, sizeof name) < 0 || strcmp(name, current_host_name) == 0)
+        return;
+    SHELL_VAR *variable = find_global_variable_noref("HOSTNAME");
+    if (variable && value_cell(variable) && shell_is_plain(variable)
+        && strcmp(value_cell(variable), current_host_name) == 0)
+        bind_variable_value(variable, name, 0);
+    free(current_host_name);
+    current_host_name = savestring(name);
+}
+
+/*
+ * sethostname(2) tells nobody. So once the shell has landed in a UTS namespace, each landing is an occasion to ask for its
+ * name. How the host itself is called is bash's business, which asks once.
+ */
+static bool follow_host_name(int flags)
+{
+    static bool landed_in_one;
+
+    landed_in_one |= (flags & CLONE_NEWUTS) != 0;
+    return landed_in_one;
+}
+
+static void set_directory_variable(const char *name, const char *value)
+{
+    SHELL_VAR *variable = find_variable_noref(name);
+
+    if (!variable || shell_is_plain(variable))
+        bind_variable(name, (char *)value, 0);
+}
+
+static void unset_old_directory(void)
+{
+    SHELL_VAR *variable = find_variable_noref("OLDPWD");
+
+    if (variable && shell_is_plain(variable))
+        unbind_variable("OLDPWD");
+}
+
+/* NULL where there is none any more, or not for longer than a moment. */
+static char *current_directory(void)
+{
+    char *directory = NULL;
+
+    for (int tries = 0; tries < TRIES && !directory; tries++)
+        directory = getcwd(NULL, 0);
+    return directory;
+}
+
+/*
+ * A logical PWD (through symbolic links) stays while the directory below it and the root do. In another root the old
+ * names mean nothing: OLDPWD goes, as in a shell that starts there.
+ */
+static void sync_directory(const char *before, bool other_root)
+{
+    char *now = current_directory();
+    bool same = now && before && strcmp(now, before) == 0;
+
+    if (now && (other_root || !same)) {
+        const char *old = get_string_value("PWD");
+        if (other_root)
+            unset_old_directory();
+        else if (old)
+            set_directory_variable("OLDPWD", old);
+        set_directory_variable("PWD", now);
+        set_working_directory(now);
+    }
+    free(now);
+}
+
+void shell_before_landing(struct shell_view *view, const struct plan *plan)
+{
+    fflush(stdout);
+    fflush(stderr);
+    is_landing = true;
+    /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
+    if (plan_carries_directories(plan))
+        (void)find_variable("GROUPS");
+    view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
+    pid_t foreground = plan_moves(plan) ? tcgetpgrp(shell_tty) : -1;
+    view->terminal.jobs = foreground >= 0 && shell_is_for_jobs();
+    view->terminal.tty =
+        view->terminal.jobs || foreground == getpgrp() ? shell_tty : -1;   /* else it is in the background */
+    view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
+    if (view->terminal.tty >= 0)
+        tcgetattr(shell_tty, &view->terminal.modes);
+}
+
+static void sync_all(const struct plan *plan, const char *directory_before)
+{
+    int flags = plan_flags(plan);
+    bool other_root = plan->root || plan->root_fd >= 0 || (plan->join & CLONE_NEWNS);
+
+    if ((flags & CLONE_NEWUSER) || plan->set_uid || plan->set_gid || plan->set_groups)
+        shell_sync_ids();
+    else if (other_root)
+        forget_user_name();
+    if (follow_host_name(flags))
+        sync_hostname();
+    if (plan_carries_directories(plan)) {
+        sync_directory(directory_before, other_root);
+        phash_flush();
+    }
+}
+
+void shell_after_landing(struct shell_view *view, const struct plan *plan)
+{
+    is_landing = false;
+    if (plan)
+        sync_all(plan, view->directory);
+    if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
+        stay_outside();
+    free(view->directory);
+}
+
+/* --- variables -------------------------------------------------------------------------------------------------- */
+
+SHELL_VAR *shell_associative_array(const char *name)
+{
+    enum { CHECK_READONLY = 1, ASSOCIATIVE = 2 };
+
+    SHELL_VAR *array = find_variable(name);
+
+    if (array && (!assoc_p(array) || array->dynamic_value)) {
+        builtin_error("%s: %s", name, assoc_p(array) ? "an array of bash's own" : "not an associative array");
+        return NULL;
+    }
+    array = find_or_make_array_variable((char *)name, CHECK_READONLY | ASSOCIATIVE);
+    if (array)
+        assoc_flush(assoc_cell(array));
+    return array;
+}
+
+void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
+{
+    bind_assoc_variable(array, array->name, savestring(key), (char *)value, ASS_NOEVAL);
+}
+
+/* --- for the builtins ------------------------------------------------------------------------------------------- */
+
+bool shell_restricts(const struct plan *plan)
+{
+    const char *option = plan->root || plan->root_fd >= 0 ? "--root" : plan->wd || plan->wd_fd >= 0 ? "--wd" : NULL;
+
+    if (!restricted || !option)
+        return false;
+    sh_restricted((char *)option);
+    return true;
+}
+
+int shell_signal(const char *text)
+{
+    enum { SIG_PREFIX_MAY_BE = 1, ANY_CASE = 2 }; /* trap.h: DSIG_SIGPREFIX, DSIG_NOCASE */
+    int signal = decode_signal((char *)text, SIG_PREFIX_MAY_BE | ANY_CASE);
+
+    return signal > 0 && signal < NSIG ? signal : -1; /* bash's own EXIT, DEBUG, ... have numbers too */
+}
+
+/* The first process of a pipeline that lives, else the first. */
+static pid_t living_process(const PROCESS *first)
+{
+    const PROCESS *process = first;
+
+    while (!PALIVE(process) && process->next != first)
+        process = process->next;
+    return PALIVE(process) ? process->pid : first->pid;
+}
+
+pid_t shell_job(const char *spec)
+{
+    WORD_LIST *words = make_word_list(make_bare_word(spec), NULL);
+    sigset_t child, before;
+    pid_t process = 0;
+
+    BLOCK_CHILD(child, before); /* or the job may be forgotten between two looks */
+    int job = get_job_spec(words);
+    if (!INVALID_JOB(job))
+        process = living_process(jobs[job]->pipe);
+    UNBLOCK_CHILD(before);
+    dispose_words(words);
+    return process;
+}

@@ -1,0 +1,32 @@
+/* The helpers' side of stage.h: what they do, and what they say to the shell. */
+#ifndef HELPER_H
+#define HELPER_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "failure.h"
+#include "namespaces/plan.h"
+#include "namespaces/stage.h"
+
+/* Control data of a message: the sender's credentials and a descriptor. */
+union control {
+    struct cmsghdr align;
+    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+};
+
+/* What a helper says. */
+struct message {
+    struct failure what;
+    struct credentials chosen;
+    pid_t born; /* 0, or all that this message says: the inner process's PID */
+};
+
+/*
+ * In the process that the shell has forked: carries out the plan, up to where the shell lands. socket: to the shell, which
+ * answers with a byte. cpu: where to make the namespaces, or -1. shell: a pidfd of the shell, where the plan leaves a
+ * reaper; else -1. Returns (STAGE_INSIDE) only in the process that goes on as the shell.
+ */
+enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell);
+
+#endif

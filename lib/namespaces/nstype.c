@@ -1,0 +1,56 @@
+#include "namespaces/nstype.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
+const struct nstype nstypes[NS_TYPES] = {
+    {'U', CLONE_NEWUSER, "user", "user", NULL, "user"},
+    {'m', CLONE_NEWNS, "mount", "mnt", NULL, "mount"},
+    {'u', CLONE_NEWUTS, "uts", "uts", NULL, "UTS"},
+    {'i', CLONE_NEWIPC, "ipc", "ipc", NULL, "IPC"},
+    {'n', CLONE_NEWNET, "net", "net", NULL, "network"},
+    {'p', CLONE_NEWPID, "pid", "pid", "pid_for_children", "PID"},
+    {'C', CLONE_NEWCGROUP, "cgroup", "cgroup", NULL, "cgroup"},
+    {'T', CLONE_NEWTIME, "time", "time", "time_for_children", "time"},
+};
+
+const struct nstype *nstype_of_letter(int letter)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (nstypes[i].letter == letter)
+            return &nstypes[i];
+    return NULL;
+}
+
+const struct nstype *nstype_of_flag(int flag)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (nstypes[i].flag == flag)
+            return &nstypes[i];
+    return NULL;
+}
+
+const struct nstype *nstype_of_name(const char *name)
+{
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (strcmp(name, nstypes[i].name) == 0 || strcmp(name, nstypes[i].file) == 0)
+            return &nstypes[i];
+    return NULL;
+}
+
+char *ns_titles(int flags, char *text, size_t size)
+{
+    size_t used = 0;
+    int rest = flags;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < NS_TYPES && used < size; i++) {
+        if (!(rest & nstypes[i].flag))
+            continue;
+        rest &= ~nstypes[i].flag;
+        const char *between = used == 0 ? "" : rest ? ", " : " and ";
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, nstypes[i].title);
+    }
+    return text;
+}

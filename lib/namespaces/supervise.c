@@ -1,0 +1,460 @@
+/*
+ * Theory of operation. The kernel keeps from the init of a PID namespace every signal of its own namespace that it does
+ * not catch. So an init can neither die by a signal nor stop, unless by SIGKILL and SIGSTOP from outside; and a shell
+ * that moved is an init, and so is, where one move follows another, the supervisor of the second. What a signal would
+ * have done is therefore agreed on between the two over some shared memory, struct tie, which unlike a pipe is no open
+ * file: the script would see that, and hand it on to programs.
+ *
+ * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
+ * - A supervisor that shall stop stops the moved shell first. Where that supervises in its turn, it passes the signal
+ *   on, asks, and waits for the answer: whether all below has been stopped and it stops too, or is to be stopped as an
+ *   init. There is an answer only to a question, so none is left over for the next.
+ */
+#include "namespaces/supervise.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "system/descriptors.h"
+#include "system/proc.h"
+
+struct tie {
+    atomic_int supervises; /* the moved process supervises another by now */
+    atomic_int question;   /* its supervisor wants to know whether all below stops (a futex) */
+    atomic_int answer;     /* to that (a futex) */
+    atomic_int died_by;    /* the signal that would have ended it; 0: none */
+};
+
+enum answer { NO_ANSWER, STOPS, IS_TO_BE_STOPPED, RUNS_ON };
+
+static struct tie *below;     /* to the shell that moves or has moved */
+static struct tie *above;     /* to the supervisor of this process, */
+static pid_t tied_from_above; /* unless it is a child of that one: subshells have a copy */
+
+int supervise_prepare(void)
+{
+    void *memory = mmap(NULL, sizeof(struct tie), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    below = memory == MAP_FAILED ? NULL : memory;
+    return below ? 0 : -1;
+}
+
+void supervise_forget(void)
+{
+    if (below)
+        munmap(below, sizeof *below);
+    below = NULL;
+}
+
+void supervise_as_moved(void)
+{
+    above = below;
+    below = NULL;
+    tied_from_above = getpid();
+}
+
+static bool has_supervisor(void)
+{
+    return above && tied_from_above == getpid();
+}
+
+void supervise_died_by(int signal)
+{
+    if (has_supervisor())
+        atomic_store(&above->died_by, signal);
+}
+
+struct supervisor {
+    pid_t moved;
+    struct terminal terminal;
+    int fatal;   /* the last signal that was to end it; 0: none */
+    bool stands; /* an init, of which all below stands still until it is continued */
+};
+
+/* What the moved shell does with signals, and whether the kernel shields it as the init of its PID namespace. */
+struct stance {
+    uint64_t caught, ignored; /* bit N-1: signal N */
+    bool init;
+};
+
+static uint64_t mask_after(const char *status, const char *key)
+{
+    const char *at = strstr(status, key);
+
+    return at ? strtoull(at + strlen(key), NULL, 16) : 0;
+}
+
+/* "NSpid:\t4711\t1": its PID in each namespace, the innermost last. */
+static bool is_init(const char *status)
+{
+    const char *at = strstr(status, "\nNSpid:");
+    const char *end = at ? strchr(at + 1, '\n') : NULL;
+
+    return end && end[-1] == '1' && end[-2] == '\t';
+}
+
+/* Without a /proc to ask, the signal is passed on and the moved shell decides; so does one that supervises. */
+static struct stance stance_of(pid_t moved)
+{
+    struct stance stance = {.caught = UINT64_MAX};
+    int proc = atomic_load(&below->supervises) ? -1 : proc_open_child(moved);
+    char *status = proc < 0 ? NULL : proc_read_status(proc);
+
+    if (status) {
+        stance.caught = mask_after(status, "\nSigCgt:");
+        stance.ignored = mask_after(status, "\nSigIgn:");
+        stance.init = is_init(status);
+    }
+    free(status);
+    if (proc >= 0)
+        close(proc);
+    return stance;
+}
+
+static bool has(uint64_t mask, int signal)
+{
+    return mask >> (signal - 1) & 1;
+}
+
+static bool stops(int signal)
+{
+    return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+static bool is_harmless(int signal)
+{
+    return signal == SIGURG || signal == SIGWINCH;
+}
+
+/* Until another process has given the place another value than 0, or it takes too long; the value. */
+static int await_value(atomic_int *place, struct timespec longest)
+{
+    while (atomic_load(place) == 0)
+        if (syscall(SYS_futex, place, FUTEX_WAIT, 0, &longest, NULL, 0) < 0 && errno == ETIMEDOUT)
+            break; /* else it woke without a cause, or the value came just then: futex(2) */
+    return atomic_load(place);
+}
+
+static void give_value(atomic_int *place, int value)
+{
+    atomic_store(place, value);
+    syscall(SYS_futex, place, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/*
+ * True: the supervisor has asked. A signal to the whole process group may be here before it is there; one to this process
+ * alone, or a shell that has stopped by itself, is nothing that it asks about.
+ */
+static bool give_answer(enum answer answer)
+{
+    const struct timespec longest = {.tv_nsec = 500000000L};
+
+    if (!has_supervisor() || !await_value(&above->question, longest))
+        return false;
+    give_value(&above->answer, (int)answer);
+    return true;
+}
+
+/* It takes no time but what the scheduler gives to others; a process that has ended gives none. */
+static enum answer ask(void)
+{
+    const struct timespec longest = {.tv_sec = 2};
+
+    give_value(&below->question, 1);
+    await_value(&below->answer, longest);
+    atomic_store(&below->question, 0);
+    return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
+}
+
+/* waitpid(2) would also take the end of a shell that is gone meanwhile, which reap() waits for. */
+static bool was_continued(pid_t moved)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)moved, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == moved;
+}
+
+/* Who continues a job continues the whole process group: then the moved shell runs by now, and has had its signal. */
+static void go_on(const struct supervisor *self)
+{
+    if (!was_continued(self->moved))
+        kill(self->moved, SIGCONT);
+}
+
+/*
+ * What an init catches when it is looked at may meet the program that it executes next, which does not: then the kernel
+ * drops it. So the look and the signal come while the init is held still. Not so where it would feel being let go, nor
+ * with what would stop it: to let it go takes that back.
+ */
+static bool may_be_dropped(const struct stance *stance, int signal)
+{
+    return stance->init && has(stance->caught, signal) && !has(stance->caught, SIGCONT) && !stops(signal)
+           && !is_harmless(signal);
+}
+
+static void let_go(pid_t moved)
+{
+    kill(moved, SIGCONT);
+    was_continued(moved); /* which is not for go_on() to see */
+}
+
+/* False: it has ended, or does not stop within a second, in an uninterruptible sleep, or continued by someone else. */
+static bool await_stop(pid_t moved)
+{
+    const struct timespec second = {.tv_sec = 1};
+    siginfo_t info;
+    sigset_t child;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    do {
+        info.si_pid = 0;
+        waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
+    } while (info.si_pid == 0 && (sigtimedwait(&child, NULL, &second) > 0 || errno == EINTR));
+    return info.si_pid == moved && info.si_code == CLD_STOPPED
+           && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
+}
+
+static bool hold_still(pid_t moved)
+{
+    kill(moved, SIGSTOP);
+    bool stands = await_stop(moved);
+    if (!stands)
+        let_go(moved);
+    return stands;
+}
+
+/* Returns when the process was continued; at once where the kernel lets an orphaned process group not be stopped. */
+static void stop_this_process(int signal)
+{
+    const struct timespec now = {0};
+    struct sigaction before;
+    sigset_t mask, one;
+
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, &before);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, &mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (signal != SIGSTOP)
+        sigaction(signal, &before, NULL);
+    sigemptyset(&one);
+    sigaddset(&one, SIGCONT);
+    sigtimedwait(&one, NULL, &now); /* what has ended the stop; go_on() passes it on */
+}
+
+/*
+ * An init cannot stop itself; its supervisor does, if it asked. A shell that has stopped by itself (suspend), or for a
+ * signal to this process alone, goes on, as one does that is an init: nobody outside can be told.
+ */
+static void stopped_below_init(struct supervisor *self)
+{
+    self->stands = give_answer(IS_TO_BE_STOPPED);
+    if (!self->stands)
+        go_on(self);
+}
+
+/* The moved shell has been stopped: so that who started the script sees it stopped, this process stops too. */
+static void stopped(struct supervisor *self, int signal)
+{
+    const struct terminal *terminal = &self->terminal;
+    pid_t foreground = terminal->jobs ? tcgetpgrp(terminal->tty) : -1;
+
+    if (getpid() == 1) {
+        stopped_below_init(self);
+        return;
+    }
+    give_answer(STOPS);
+    stop_this_process(signal);
+    if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
+        tcsetpgrp(terminal->tty, foreground);
+    go_on(self);
+}
+
+/*
+ * An init ignores what would stop it; SIGSTOP from outside stops it. One that stops by itself is left to it: stopped in
+ * between, it would stop once more when it has been continued.
+ */
+static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+{
+    bool caught = has(stance->caught, signal);
+    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON
+                         : stance->init || !has_it              ? IS_TO_BE_STOPPED
+                                                                : STOPS;
+
+    if (self->stands && !was_continued(self->moved))
+        return; /* a signal to the whole process group was passed on to this one of it as well */
+    self->stands = false;
+    if (caught && !has_it)
+        kill(self->moved, signal);
+    if (atomic_load(&below->supervises))
+        answer = ask();
+    if (answer != STOPS && answer != IS_TO_BE_STOPPED) {
+        give_answer(RUNS_ON);
+        return;
+    }
+    if (answer == STOPS ? await_stop(self->moved) : hold_still(self->moved))
+        stopped(self, signal);
+}
+
+/* has_it: the moved shell has got the signal by itself. */
+static void act_on(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
+{
+    if (stops(signal))
+        pass_on_stop(self, signal, has_it, stance);
+    else if (has(stance->ignored, signal))
+        return;
+    else if (has(stance->caught, signal) || is_harmless(signal))
+        (void)!(has_it || kill(self->moved, signal) == 0);
+    else {
+        /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
+        kill(self->moved, stance->init ? SIGKILL : signal);
+        self->fatal = signal;
+    }
+}
+
+static void pass_on(struct supervisor *self, const siginfo_t *info)
+{
+    int signal = info->si_signo;
+    /*
+     * What the terminal sends goes to the whole process group: the moved shell has it already. But that the terminal is
+     * gone is told to the session leader only.
+     */
+    bool to_group = !(signal == SIGHUP && getsid(0) == getpid());
+    bool has_it = info->si_code == SI_KERNEL && to_group && getpgid(self->moved) == getpgrp();
+
+    if (signal == SIGCONT) {
+        self->stands = false;
+        go_on(self);
+        return;
+    }
+    struct stance stance = stance_of(self->moved);
+    bool held = may_be_dropped(&stance, signal) && hold_still(self->moved);
+    if (held)
+        stance = stance_of(self->moved);
+    act_on(self, signal, has_it, &stance);
+    if (held)
+        let_go(self->moved);
+}
+
+static bool is_pending(int signal)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
+
+/* Reaps all children: those from before the move are still this process's. True: the moved shell has ended. */
+static bool reap(struct supervisor *self, int *ended)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid < 0 && errno == EINTR)) {
+        if (pid != self->moved)
+            continue;
+        if (!WIFSTOPPED(status)) {
+            *ended = status;
+            return true;
+        }
+        if (!is_pending(SIGCONT)) /* else what has stopped it is over, and its end comes next */
+            stopped(self, SIGSTOP);
+    }
+    return false;
+}
+
+/* What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held. */
+static void hold_nothing_but(int keep)
+{
+    descriptors_close(0, keep < 0 ? INT_MAX : keep - 1);
+    if (keep >= 0)
+        descriptors_close(keep + 1, INT_MAX);
+    (void)!chdir("/");
+}
+
+/*
+ * Only from the moved shell and its jobs, which are gone: where who started the script took the terminal meanwhile,
+ * it keeps it. A shell that was killed may have left it without echo.
+ */
+static void give_terminal_back(const struct supervisor *self, bool killed)
+{
+    const struct terminal *terminal = &self->terminal;
+    pid_t foreground = terminal->tty < 0 ? -1 : tcgetpgrp(terminal->tty);
+
+    if (foreground < 0 || (foreground != self->moved && kill(-foreground, 0) == 0))
+        return;
+    tcsetpgrp(terminal->tty, terminal->home);
+    if (killed)
+        tcsetattr(terminal->tty, TCSANOW, &terminal->modes);
+}
+
+/* The core, if any, was dumped by the moved shell. */
+static _Noreturn void die_by(int signal)
+{
+    sigset_t one;
+
+    supervise_died_by(signal);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    _exit(128 + signal); /* this process is itself an init */
+}
+
+/* A tree that was ended for an uncaught signal ends by that signal, not by the SIGKILL that ended it. */
+static _Noreturn void end_as(const struct supervisor *self, int status)
+{
+    int signal = atomic_load(&below->died_by);
+
+    if (WIFSIGNALED(status))
+        signal = self->fatal ? self->fatal : WTERMSIG(status);
+    give_terminal_back(self, signal != 0);
+    if (signal != 0)
+        die_by(signal);
+    _exit(WEXITSTATUS(status));
+}
+
+void supervise(pid_t moved, const struct terminal *terminal)
+{
+    struct supervisor self = {.moved = moved, .terminal = *terminal};
+    sigset_t all;
+    siginfo_t info;
+    int status;
+
+    if (has_supervisor())
+        atomic_store(&above->supervises, 1);
+    hold_nothing_but(terminal->tty);
+    sigfillset(&all);
+    while (!reap(&self, &status))
+        if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
+            pass_on(&self, &info);
+    end_as(&self, status);
+}
+
+void reap_until_end_of(int shell)
+{
+    struct pollfd ended = {.fd = shell, .events = POLLIN};
+
+    signal(SIGCHLD, SIG_IGN); /* has the kernel reap them */
+    hold_nothing_but(shell);
+    while (poll(&ended, 1, -1) < 0)
+        ;
+    _exit(EXIT_SUCCESS);
+}

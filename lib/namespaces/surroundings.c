@@ -1,0 +1,141 @@
+#include "namespaces/surroundings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "system/caps.h"
+#include "namespaces/nstype.h"
+
+long sysctl_number(const char *file)
+{
+    char path[80], text[32];
+    ssize_t got = -1;
+
+    snprintf(path, sizeof path, "/proc/sys/%s", file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        got = read(fd, text, sizeof text - 1);
+        close(fd);
+    }
+    if (got <= 0)
+        return -1;
+    text[got] = '\0';
+    return strtol(text, NULL, 10);
+}
+
+int type_switched_off(int flags)
+{
+    char file[40];
+
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        snprintf(file, sizeof file, "user/max_%s_namespaces", nstypes[i].file);
+        if ((flags & nstypes[i].flag) && sysctl_number(file) == 0)
+            return nstypes[i].flag;
+    }
+    return 0;
+}
+
+int type_missing(int flags)
+{
+    char file[40];
+
+    if (access("/proc/self/ns", X_OK) < 0)
+        return 0;
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        snprintf(file, sizeof file, "/proc/self/ns/%s", nstypes[i].file);
+        if ((flags & nstypes[i].flag) && access(file, F_OK) < 0 && errno == ENOENT)
+            return nstypes[i].flag;
+    }
+    return 0;
+}
+
+/*
+ * Looks for a place in mountinfo: the first mount at `where`, or below it ("/proc/"), goes into found. The file tells
+ * places as they are named from the process's root, and leaves out what is not below it.
+ */
+static bool find_mount(const char *where, bool below, char *found, size_t size)
+{
+    char line[4096], place[1024];
+    bool is_there = false;
+    FILE *mounts = fopen("/proc/self/mountinfo", "re");
+
+    if (!mounts)
+        return false;
+    while (!is_there && fgets(line, sizeof line, mounts))
+        is_there = sscanf(line, "%*s %*s %*s %*s %1023s", place) == 1
+                   && (below ? strncmp(place, where, strlen(where)) : strcmp(place, where)) == 0;
+    fclose(mounts);
+    if (is_there)
+        snprintf(found, size, "%s", place);
+    return is_there;
+}
+
+bool is_chrooted(void)
+{
+    char root[8];
+
+    return access("/proc/self/mountinfo", R_OK) == 0 && !find_mount("/", false, root, sizeof root);
+}
+
+/* A filesystem for configuration on an empty directory of its own hides nothing, and the kernel lets it pass. */
+bool proc_is_covered(char *text, size_t size)
+{
+    return find_mount("/proc/", true, text, size) && strcmp(text, "/proc/sys/fs/binfmt_misc") != 0;
+}
+
+/* Whether the text of uid_map or gid_map has a line with this ID among the inner ones. */
+static bool is_mapped(const char *file, unsigned id)
+{
+    unsigned inner, outer, count;
+    bool mapped = false;
+    FILE *map = fopen(file, "re");
+
+    if (!map)
+        return true; /* that cannot be told */
+    while (!mapped && fscanf(map, "%u %u %u", &inner, &outer, &count) == 3)
+        mapped = id >= inner && id - inner < count;
+    fclose(map);
+    return mapped;
+}
+
+bool is_unmapped(void)
+{
+    return !is_mapped("/proc/self/uid_map", geteuid()) || !is_mapped("/proc/self/gid_map", getegid());
+}
+
+bool is_filtered(void)
+{
+    return prctl(PR_GET_SECCOMP) == 2;
+}
+
+/* Without a filter, a call that asks for nothing succeeds. */
+bool refuses_unshare(void)
+{
+    return is_filtered() && unshare(0) < 0;
+}
+
+/* Without a filter, it is the descriptor that is wrong. */
+bool refuses_setns(void)
+{
+    return is_filtered() && setns(-1, 0) < 0 && errno != EBADF;
+}
+
+bool apparmor_restricts(void)
+{
+    return sysctl_number("kernel/apparmor_restrict_unprivileged_userns") == 1 && !caps_have(CAP_SYS_ADMIN);
+}
+
+bool children_are_elsewhere(void)
+{
+    struct stat own, children;
+
+    return stat("/proc/self/ns/pid", &own) == 0
+           && (stat("/proc/self/ns/pid_for_children", &children) < 0 || own.st_ino != children.st_ino);
+}

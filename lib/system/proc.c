@@ -1,0 +1,226 @@
+#include "system/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+bool proc_is_procfs(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+int procfs_open(void)
+{
+    int procfs = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (procfs < 0 || proc_is_procfs(procfs))
+        return procfs;
+    close(procfs);
+    errno = ENODEV;
+    return -1;
+}
+
+int proc_open_self(int procfs)
+{
+    return openat(procfs, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* "self" names the reader by its number in the PID namespace that this procfs was mounted for, if it has one there. */
+int proc_check_own(int directory, const char *link)
+{
+    char self[16];
+    ssize_t length = readlinkat(directory, link, self, sizeof self - 1);
+
+    if (length < 0 && errno != ENOENT)
+        return -1;
+    self[length < 0 ? 0 : length] = '\0';
+    errno = EXDEV;
+    return atoi(self) == getpid() ? 0 : -1;
+}
+
+static int open_number(int procfs, pid_t pid)
+{
+    char name[16];
+
+    if (proc_check_own(procfs, "self") < 0)
+        return -1;
+    snprintf(name, sizeof name, "%d", (int)pid);
+    return openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int proc_open(pid_t pid)
+{
+    int procfs = procfs_open();
+
+    if (procfs < 0)
+        return -1;
+    int fd = pid == 0 ? proc_open_self(procfs) : open_number(procfs, pid);
+    int err = errno;
+    close(procfs);
+    errno = err;
+    return fd;
+}
+
+/* Fills text; returns how much that is, or -1. */
+static ssize_t read_to_end(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+    ssize_t got = 0;
+
+    while (used < size && (got = read(fd, text + used, size - used)) > 0)
+        used += (size_t)got;
+    return got < 0 ? -1 : (ssize_t)used;
+}
+
+enum { LEVELS = 33 }; /* PID namespaces nest up to 32 deep: pid_namespaces(7) */
+
+/* A process's number in each PID namespace, from that of the procfs inwards; returns how many there are. */
+static size_t read_numbers(int proc, pid_t numbers[LEVELS])
+{
+    static const char key[] = "\nNSpid:";
+    char *status = proc_read_status(proc);
+    const char *at = status ? strstr(status, key) : NULL;
+    size_t count = 0;
+
+    for (at = at ? at + strlen(key) : ""; *at == '\t' && count < LEVELS; at += 1 + strspn(at + 1, "0123456789"))
+        numbers[count++] = (pid_t)strtol(at, NULL, 10);
+    free(status);
+    return count;
+}
+
+/* A number of the procfs's PID namespace, which has number `pid` some levels further in. */
+static int open_if_it_is(int procfs, pid_t number, size_t level, pid_t pid)
+{
+    pid_t numbers[LEVELS];
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", (int)number);
+    int proc = openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc >= 0 && read_numbers(proc, numbers) > level && numbers[level] == pid)
+        return proc;
+    if (proc >= 0)
+        close(proc);
+    errno = ENOENT;
+    return -1;
+}
+
+/* "4711 4712 ", the youngest last, which is most likely the one. */
+static int find_child(int procfs, int self, pid_t child)
+{
+    enum { LIMIT = 16 << 20 }; /* more than there can be numbers */
+    pid_t own[LEVELS];
+    size_t depth = read_numbers(self, own), length;
+    char *list = depth == 0 ? NULL : proc_read_all(self, "children", LIMIT, &length);
+    int proc = -1;
+
+    errno = ENOENT;
+    while (list && proc < 0 && length > 0) {
+        list[--length] = '\0'; /* a blank */
+        while (length > 0 && list[length - 1] != ' ')
+            length--;
+        proc = open_if_it_is(procfs, (pid_t)strtol(list + length, NULL, 10), depth - 1, child);
+    }
+    free(list);
+    return proc;
+}
+
+int proc_open_child(pid_t child)
+{
+    int procfs = procfs_open();
+    int self = procfs < 0 ? -1 : openat(procfs, "thread-self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int proc = self < 0 ? -1 : find_child(procfs, self, child);
+    int err = errno;
+
+    if (self >= 0)
+        close(self);
+    if (procfs >= 0)
+        close(procfs);
+    errno = err;
+    return proc;
+}
+
+ssize_t proc_read(int proc, const char *file, char *text, size_t size)
+{
+    int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    ssize_t got = read_to_end(fd, text, size - 1);
+    int err = errno;
+    close(fd);
+    errno = err;
+    text[got < 0 ? 0 : got] = '\0';
+    return got;
+}
+
+/* Grows with what is there: /proc does not tell sizes. */
+static char *read_growing(int fd, size_t limit, size_t *size)
+{
+    char *text = NULL;
+
+    *size = 0;
+    for (size_t room = 4096; room <= 2 * limit; room *= 2) {
+        char *more = realloc(text, room);
+        ssize_t got = more ? read_to_end(fd, more + *size, room - *size) : -1;
+        text = more ? more : text;
+        if (got < 0)
+            break;
+        *size += (size_t)got;
+        if (*size < room) {
+            text[*size] = '\0';
+            return text;
+        }
+        errno = EFBIG;
+    }
+    free(text);
+    return NULL;
+}
+
+char *proc_read_all(int proc, const char *file, size_t limit, size_t *size)
+{
+    int fd = openat(proc, file, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return NULL;
+    char *text = read_growing(fd, limit, size);
+    int err = errno;
+    close(fd);
+    errno = err;
+    return text;
+}
+
+char *proc_read_status(int proc)
+{
+    enum { LIMIT = 1 << 20 }; /* above 65536 groups of ten digits */
+    size_t size;
+
+    return proc_read_all(proc, "status", LIMIT, &size);
+}
+
+int proc_write(int proc, const char *file, const char *text)
+{
+    int fd = openat(proc, file, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    ssize_t put = write(fd, text, strlen(text));
+    int err = put < 0 ? errno : EIO;
+    close(fd);
+    errno = err;
+    return put == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+ino_t proc_inode(int proc, const char *file)
+{
+    struct stat status;
+
+    return fstatat(proc, file, &status, 0) < 0 ? 0 : status.st_ino;
+}
