@@ -59,9 +59,11 @@ static int open_named(const char *name, const struct nstype *type, bool *may_be_
 /* True: it has been said which file is no namespace of its type. */
 static bool is_refused(const struct plan *plan)
 {
-    if (plan_wrong_file(plan) < 0)
+    struct failure why;
+
+    if (!plan_has_wrong_file(plan, &why))
         return false;
-    engine_failed(plan, &(struct failure){.step = STEP_JOIN, .err = EINVAL});
+    engine_failed(plan, &why);
     return true;
 }
 

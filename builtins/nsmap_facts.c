@@ -8,7 +8,7 @@
 #include "namespaces/nstype.h"
 #include "system/proc.h"
 #include "shell/shell.h"
-#include "namespaces/surroundings.h"
+#include "namespaces/limits.h"
 
 /* What is known of the process: told when all is, so that what fails tells nothing and leaves an array alone. */
 static struct fact {

@@ -1,8 +1,10 @@
-/* What failed. The engine never prints: it fills this in, and a builtin speaks (see diagnose.h). */
+/* What failed. The engine never prints: it fills this in, and a builtin speaks (see sentence.h). */
 #ifndef FAILURE_H
 #define FAILURE_H
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * How often a step is tried that cannot be given up, since what came before cannot be taken back. It has been possible a
@@ -10,55 +12,45 @@
  */
 enum { TRIES = 3 };
 
-enum step {
-    STEP_NONE,
-    STEP_SOCKET,      /* the socket between the shell and its helper */
-    STEP_FORK,        /* a helper process */
-    STEP_HELPER,      /* a helper ended without a word */
-    STEP_INTERRUPTED, /* a signal asked the shell to stop */
-    STEP_PROC,        /* /proc is missing, false, or of another PID namespace */
-    STEP_UNSHARE,
-    STEP_JOIN,
-    STEP_UID_MAP,
-    STEP_GID_MAP,
-    STEP_NEWUIDMAP, /* newuidmap(1), newgidmap(1) */
-    STEP_NEWGIDMAP,
-    STEP_SETGROUPS_FILE, /* /proc/PID/setgroups */
-    STEP_OWNER,          /* becoming the owner of the user namespace to make */
-    STEP_TIME_OFFSETS,
-    STEP_PROPAGATION,
-    STEP_MOUNT_PROC,
-    STEP_MOUNT_BINFMT,
-    STEP_LOAD_INTERP,
-    STEP_HOSTNAME,
-    STEP_LOOPBACK,
-    STEP_ROOT,
-    STEP_WD,
-    STEP_KEEP_WD,   /* the working directory that the shell already has, seen from the new namespaces */
-    STEP_KEEP_ROOT, /* and the root directory */
-    STEP_FOLLOW,    /* the target's IDs */
-    STEP_SETGROUPS,
-    STEP_SETGID,
-    STEP_SETUID,
-    STEP_KEEP_CAPS,
-    STEP_CGROUP,
-    STEP_EXEC_CONTEXT, /* the SELinux context for programs */
-    STEP_PERSIST,
-    STEP_ADOPT, /* becoming the parent of the shell inside */
-    STEP_LAND,  /* the shell's own setns(2) into what was staged */
+enum { ABOUT_SIZE = 512, SAID_SIZE = 256 };
+
+struct diagnosis; /* sentence.h */
+
+/* A step that can fail. Each room declares its own in ROOM/steps.h, and defines them in its diagnose.c. */
+struct step {
+    const char *phrase; /* what "cannot" be done, %s: what it was about; or, with `whole`, the whole sentence */
+    bool whole;
+    const char *cure; /* what to do about it, whatever the cause; or else: */
+    /* Looks at the system for the cause, and tells what to do; NULL where none is found. */
+    const char *(*remedy)(struct diagnosis *of);
 };
 
 struct failure {
-    enum step step;
-    int err;  /* an errno */
-    int flag; /* CLONE_NEW*: the one type that it was about; 0: all of the plan's */
+    const struct step *step; /* NULL: none failed */
+    int err;                 /* an errno */
+    char about[ABOUT_SIZE];  /* a path, a name, a type: "" where the step says it all */
+    char said[SAID_SIZE];    /* in words, by the kernel or a program, instead of errno's; "": nothing */
 };
 
-/* Notes the step and errno; gives -1, so that a function can end with `return fail(why, STEP_...)`. */
-static inline int fail(struct failure *why, enum step step)
+/* Notes that nothing has failed. */
+static inline void fail_not(struct failure *why)
 {
-    *why = (struct failure){.step = step, .err = errno};
+    why->step = NULL;
+    why->err = 0;
+    why->about[0] = why->said[0] = '\0';
+}
+
+/* Notes the step and errno; gives -1, so that a function can end with `return fail(why, &step_...)`. */
+static inline int fail(struct failure *why, const struct step *step)
+{
+    fail_not(why);
+    why->step = step;
+    why->err = errno;
     return -1;
 }
+
+/* The same, and what it was about, as printf(3) writes it. */
+int fail_about(struct failure *why, const struct step *step, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "namespaces/diagnose.h"
+#include "sentence.h"
 #include "system/memory.h"
 #include "system/proc.h"
 
@@ -146,9 +146,9 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
 
 int engine_failed(const struct plan *plan, const struct failure *why)
 {
-    char sentence[1400];
+    char text[1400];
 
-    builtin_error("%s", diagnose(plan, why, sentence, sizeof sentence));
+    builtin_error("%s", sentence(why, plan, text, sizeof text));
     return EXECUTION_FAILURE;
 }
 

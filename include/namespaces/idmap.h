@@ -65,7 +65,7 @@ void idmaps_init(struct idmaps *maps);
 bool idmaps_wanted(const struct idmaps *maps);
 
 /* True for a step that idmaps_write() fails at. */
-bool idmaps_step(enum step step);
+bool idmaps_step(const struct step *step);
 
 /*
  * Writes the maps of a process: directly where the kernel lets the caller, else through newuidmap(1) and newgidmap(1).

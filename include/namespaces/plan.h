@@ -68,8 +68,11 @@ void plan_init(struct plan *plan);
 /* Closes what the plan holds. */
 void plan_free(struct plan *plan);
 
-/* The index of a file named by the user that is no namespace of its type, or -1. */
-int plan_wrong_file(const struct plan *plan);
+/*
+ * True where a file named by the user is no namespace of its type, which setns(2) refuses as EINVAL, or would take for the
+ * process that it stands for; *why says which, and needs no more to be said. Else errno stays.
+ */
+bool plan_has_wrong_file(const struct plan *plan, struct failure *why);
 
 /* All types that the plan creates or joins. */
 int plan_flags(const struct plan *plan);

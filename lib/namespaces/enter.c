@@ -12,6 +12,7 @@
 
 #include "namespaces/persist.h"
 #include "namespaces/prepare.h"
+#include "namespaces/steps.h"
 #include "system/selinux.h"
 #include "system/signals.h"
 #include "namespaces/stage.h"
@@ -106,10 +107,10 @@ static int take(struct taken *taken, const struct plan *plan, struct failure *wh
     if (taken->groups >= 0 && setgroups(0, NULL) < 0)
         taken->groups = -1;
     if (plan->cgroup_fd >= 0 && join_cgroup(plan->cgroup_fd) < 0)
-        return fail(why, STEP_CGROUP);
+        return fail(why, &step_cgroup);
     taken->cgroup = plan->cgroup_fd >= 0;
     if (*plan->exec_context && selinux_set_exec(plan->exec_context) < 0)
-        return fail(why, STEP_EXEC_CONTEXT);
+        return fail(why, &step_exec_context);
     taken->exec_context = *plan->exec_context;
     return 0;
 }
@@ -130,14 +131,21 @@ static struct taken taken;
 
 /* --- in a helper ------------------------------------------------------------------------------------------------ */
 
+static int fail_types(struct failure *why, const struct step *step, int types)
+{
+    char titles[96];
+
+    return fail_about(why, step, "%s", ns_titles(types, titles, sizeof titles));
+}
+
 int enter(const struct plan *plan, struct failure *why)
 {
     if (take(&taken, plan, why) < 0)
         return -1;
     if (plan->create != 0 && unshare(plan->create) < 0)
-        return fail(why, STEP_UNSHARE);
+        return fail_types(why, &step_unshare, plan->create);
     if (plan->join != 0 && join(plan) < 0)
-        return fail(why, STEP_JOIN);
+        return errno == EINVAL && plan_has_wrong_file(plan, why) ? -1 : fail_types(why, &step_join, plan->join);
     return 0;
 }
 
@@ -177,18 +185,18 @@ static int way_open_directories(struct way *way, int proc, struct failure *why)
 {
     if (proc < 0) {
         errno = -proc;
-        return fail(why, STEP_PROC);
+        return fail(why, &step_proc);
     }
     way->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     way->cwd = way->root < 0 ? -1 : openat(proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return way->cwd < 0 ? fail(why, STEP_LAND) : 0;
+    return way->cwd < 0 ? fail(why, &step_land) : 0;
 }
 
 static int way_open(struct way *way, const struct plan *plan, const struct stage *stage, struct failure *why)
 {
     *way = (struct way){(int)syscall(SYS_pidfd_open, stage_process(stage), 0), -1, -1};
     if (way->pidfd < 0)
-        return fail(why, STEP_LAND);
+        return fail(why, &step_land);
     return plan_carries_directories(plan) ? way_open_directories(way, stage->proc, why) : 0;
 }
 
@@ -199,7 +207,7 @@ static int setns_or_nothing(const struct plan *plan, int pidfd, struct failure *
     int status = take(&taken, plan, why);
 
     if (status == 0 && flags != 0 && setns(pidfd, flags) < 0)
-        status = fail(why, STEP_LAND);
+        status = fail(why, &step_land);
     if (status < 0)
         give_back(&taken, plan);
     return status;
@@ -213,7 +221,7 @@ static int try_to_go_in(const struct plan *plan, const struct stage *stage, stru
 /* Whether a way into a helper is closed to who is not privileged: ENOENT, where /proc hides what is another's (hidepid=2). */
 static bool is_closed(const struct failure *why)
 {
-    return why->step == STEP_LAND && (why->err == EPERM || why->err == EACCES || why->err == ENOENT);
+    return why->step == &step_land && (why->err == EPERM || why->err == EACCES || why->err == ENOENT);
 }
 
 /* Both ways into a helper, its /proc/PID/root and its pidfd, are closed to an ordinary user where it hides from others. */
@@ -324,7 +332,7 @@ enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
 {
     struct signals_held held;
 
-    *why = (struct failure){.step = STEP_NONE};
+    fail_not(why);
     if (plan_is_single_call(plan))
         return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "namespaces/steps.h"
 #include "system/descriptors.h"
 #include "namespaces/enter.h"
 #include "namespaces/prepare.h"
@@ -103,7 +104,7 @@ static void tell_ready(int socket, int procfs, const struct credentials *chosen)
 
     if (procfs >= 0 && proc < 0)
         proc = -errno;
-    if (!tell(socket, &(struct message){{.step = STEP_NONE, .err = proc < 0 ? -proc : 0}, *chosen, 0}, proc))
+    if (!tell(socket, &(struct message){{.err = proc < 0 ? -proc : 0}, *chosen, 0}, proc))
         _exit(EXIT_FAILURE); /* each would wait for the other */
     if (proc >= 0)
         close(proc);
@@ -121,7 +122,7 @@ static void fork_inner(int socket)
     pid_t inner = fork();
 
     if (inner < 0) {
-        fail(&what, STEP_FORK);
+        fail(&what, &step_fork);
         give_up(socket, &what);
     }
     if (inner > 0) {
@@ -137,7 +138,7 @@ static void fork_inner(int socket)
  */
 static void go_on(int socket)
 {
-    if (!tell(socket, &(struct message){.what.step = STEP_NONE}, -1))
+    if (!tell(socket, &(struct message){0}, -1))
         _exit(EXIT_FAILURE);
     close(socket);
 }
@@ -169,7 +170,7 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
     pid_t shell = -1;
 
     if (supervise_prepare() < 0 || pipe2(pipe, O_CLOEXEC) < 0 || (shell = fork()) < 0) {
-        fail(&what, STEP_FORK);
+        fail(&what, &step_fork);
         give_up(socket, &what);
     }
     if (shell == 0) {

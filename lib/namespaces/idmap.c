@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "namespaces/steps.h"
 #include "system/caps.h"
 #include "system/number.h"
 #include "system/proc.h"
@@ -154,11 +155,11 @@ bool idmaps_wanted(const struct idmaps *maps)
 /* newuidmap(1) and newgidmap(1) are the system's own, set-user-ID: they know which ranges the user may map. */
 struct map_file {
     const char *name, *program;
-    enum step direct, through_program;
+    const struct step *direct, *through_program;
 };
 
-static const struct map_file uid_map = {"uid_map", "newuidmap", STEP_UID_MAP, STEP_NEWUIDMAP};
-static const struct map_file gid_map = {"gid_map", "newgidmap", STEP_GID_MAP, STEP_NEWGIDMAP};
+static const struct map_file uid_map = {"uid_map", "newuidmap", &step_uid_map, &step_newuidmap};
+static const struct map_file gid_map = {"gid_map", "newgidmap", &step_gid_map, &step_newgidmap};
 
 /* user_namespaces(7): what a process may map without privilege. */
 static bool is_own(const struct idmap *map, unsigned own)
@@ -189,9 +190,14 @@ static int write_through_program(const struct map_file *file, pid_t pid, char *t
     int proc = proc_open(pid);
 
     if (proc < 0)
-        return fail(why, STEP_PROC);
+        return fail(why, &step_proc);
     close(proc);
-    return run_program(program_arguments(file, pid, text), awake) < 0 ? fail(why, file->through_program) : 0;
+    if (run_program(program_arguments(file, pid, text), awake) == 0)
+        return 0;
+    fail(why, file->through_program);
+    if (why->err == ECANCELED) /* it has said why */
+        strcpy(why->said, "the program failed");
+    return -1;
 }
 
 /* What was written before cannot be taken back. */
@@ -217,10 +223,10 @@ static int write_map(const struct map_file *file, int proc, pid_t pid, const str
     return write_file(proc, file->name, text) < 0 ? fail(why, file->direct) : 0;
 }
 
-bool idmaps_step(enum step step)
+bool idmaps_step(const struct step *step)
 {
-    return step == STEP_UID_MAP || step == STEP_GID_MAP || step == STEP_NEWUIDMAP || step == STEP_NEWGIDMAP
-           || step == STEP_SETGROUPS_FILE;
+    return step == &step_uid_map || step == &step_gid_map || step == &step_newuidmap || step == &step_newgidmap
+           || step == &step_setgroups_file;
 }
 
 int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
@@ -232,6 +238,6 @@ int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t 
     if (write_map(&uid_map, proc, pid, &maps->users, users_direct, awake, why) < 0)
         return -1;
     if (maps->setgroups != SETGROUPS_UNSAID && write_file(proc, "setgroups", denied ? "deny" : "allow") < 0)
-        return fail(why, STEP_SETGROUPS_FILE);
+        return fail(why, &step_setgroups_file);
     return write_map(&gid_map, proc, pid, &maps->groups, groups_direct, awake, why);
 }

@@ -6,6 +6,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "namespaces/steps.h"
+
 /* As `ip netns` makes them: without permissions, since the file itself is not for reading. */
 static int make_file(const char *file)
 {
@@ -66,13 +68,13 @@ int persist(const struct plan *plan, int proc, struct persisted *held, struct fa
     *held = (struct persisted){0};
     if (plan_persists(plan) && proc < 0) {
         errno = -proc;
-        return fail(why, STEP_PROC);
+        return fail(why, &step_proc);
     }
     for (size_t i = 0; i < NS_TYPES; i++) {
         if (!plan->persist[i] || persist_type(plan, i, proc, held) == 0)
             continue;
-        fail(why, STEP_PERSIST);
-        why->flag = nstypes[i].flag;
+        fail_about(why, nstypes[i].flag == CLONE_NEWNS ? &step_persist_mount : &step_persist, "%s namespace in %s",
+                   nstypes[i].title, plan->persist[i]);
         persist_undo(plan, held);
         return -1;
     }
@@ -98,5 +100,5 @@ void persist_undo(const struct plan *plan, const struct persisted *held)
 
 bool persist_may_work_elsewhere(const struct failure *why)
 {
-    return why->step == STEP_PERSIST && why->err == EINVAL && why->flag == CLONE_NEWNS;
+    return why->step == &step_persist_mount && why->err == EINVAL;
 }

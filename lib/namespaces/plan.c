@@ -1,10 +1,13 @@
 #include "namespaces/plan.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
+
+#include "namespaces/steps.h"
 
 void plan_init(struct plan *plan)
 {
@@ -36,12 +39,18 @@ void plan_free(struct plan *plan)
     close_held(&plan->own_cgroup_fd);
 }
 
-int plan_wrong_file(const struct plan *plan)
+bool plan_has_wrong_file(const struct plan *plan, struct failure *why)
 {
-    for (int i = 0; i < (int)NS_TYPES; i++)
-        if (plan->names[i] && !nsref_is(plan->files[i], &nstypes[i]))
-            return i;
-    return -1;
+    int err = errno;
+
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        if (!plan->names[i] || nsref_is(plan->files[i], &nstypes[i]))
+            continue;
+        fail_about(why, &step_wrong_file, "%s: expected a %s", plan->names[i], nstypes[i].title);
+        return true;
+    }
+    errno = err;
+    return false;
 }
 
 int plan_flags(const struct plan *plan)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "namespaces/steps.h"
 #include "system/caps.h"
 #include "system/proc.h"
 
@@ -63,8 +64,8 @@ int prepare_return(int root, int directory, struct failure *why)
     int status = -1;
 
     for (int tries = 0; tries < TRIES && status < 0; tries++)
-        status = fchdir(root) < 0 || chroot(".") < 0 ? fail(why, STEP_KEEP_ROOT)
-                 : fchdir(directory) < 0             ? fail(why, STEP_KEEP_WD)
+        status = fchdir(root) < 0 || chroot(".") < 0 ? fail(why, &step_keep_root)
+                 : fchdir(directory) < 0             ? fail(why, &step_keep_wd)
                                                      : 0;
     return status;
 }
@@ -80,7 +81,7 @@ static int rehearse_return(const struct plan *plan, struct failure *why)
         return 0;
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = root < 0 || here < 0 ? fail(why, STEP_KEEP_WD) : prepare_return(root, here, why);
+    int status = root < 0 || here < 0 ? fail(why, &step_keep_wd) : prepare_return(root, here, why);
     if (root >= 0)
         close(root);
     if (here >= 0)
@@ -124,14 +125,15 @@ static int load_interp(const char *format, const char *where)
 static int mount_binfmt(const char *where, const char *format, struct failure *why)
 {
     if (mount("binfmt_misc", where, "binfmt_misc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
-        return fail(why, STEP_MOUNT_BINFMT);
-    return format && load_interp(format, where) < 0 ? fail(why, STEP_LOAD_INTERP) : 0;
+        return fail_about(why, &step_mount_binfmt, "%s", where);
+    return format && load_interp(format, where) < 0 ? fail_about(why, &step_load_interp, "%s", format) : 0;
 }
 
 int prepare_owner(const struct plan *plan, struct failure *why)
 {
     if (setgroups(0, NULL) < 0 || setgid(plan->owner_gid) < 0 || setuid(plan->owner_uid) < 0)
-        return fail(why, STEP_OWNER);
+        return fail_about(why, &step_owner, "user %u and group %u", (unsigned)plan->owner_uid,
+                          (unsigned)plan->owner_gid);
     /* Else /proc/self belongs to root, and timens_offsets cannot be written. */
     prctl(PR_SET_DUMPABLE, 1);
     return 0;
@@ -151,8 +153,8 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why)
     errno = procfs < 0 ? -procfs : 0;
     int proc = procfs < 0 ? -1 : proc_open_self(procfs);
     if (proc < 0)
-        return fail(why, STEP_PROC);
-    int status = proc_write(proc, "timens_offsets", text) < 0 ? fail(why, STEP_TIME_OFFSETS) : 0;
+        return fail(why, &step_proc);
+    int status = proc_write(proc, "timens_offsets", text) < 0 ? fail(why, &step_time_offsets) : 0;
     close(proc);
     return status;
 }
@@ -160,19 +162,19 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why)
 int prepare(const struct plan *plan, struct failure *why)
 {
     if (plan->propagation && mount(NULL, "/", NULL, plan->propagation, NULL) < 0)
-        return fail(why, STEP_PROPAGATION);
+        return fail(why, &step_propagation);
     if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
-        return fail(why, STEP_HOSTNAME);
+        return fail_about(why, &step_hostname, "%s", plan->hostname);
     if (plan->loopback && raise_loopback() < 0)
-        return fail(why, STEP_LOOPBACK);
+        return fail(why, &step_loopback);
     if (registers_outside(plan) && mount_binfmt(BINFMT_MISC, plan->load_interp, why) < 0)
         return -1;
     if (change_root(plan) < 0)
-        return fail(why, STEP_ROOT);
+        return fail_about(why, &step_root, "%s", plan->root ? plan->root : "the target's");
     if (change_directory(plan) < 0)
-        return fail(why, STEP_WD);
+        return fail_about(why, &step_wd, "%s", plan->wd ? plan->wd : "the target's");
     if (plan->mount_proc && mount_proc(plan) < 0)
-        return fail(why, STEP_MOUNT_PROC);
+        return fail_about(why, &step_mount_proc, "%s", plan->mount_proc);
     if (plan->mount_binfmt
         && mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why) < 0)
         return -1;
@@ -188,7 +190,7 @@ int prepare_choose(const struct plan *plan, struct credentials *chosen, struct f
         return 0;
     /* The directory itself belongs to the process's effective IDs, undumpable or not. */
     if (fstat(plan->follow_fd, &target) < 0 || target_is_there(&plan->target) < 0)
-        return fail(why, STEP_FOLLOW);
+        return fail(why, &step_follow);
     if (plan->follow_uid)
         chosen->uid = target.st_uid;
     if (plan->follow_gid)
@@ -200,59 +202,55 @@ int prepare_choose(const struct plan *plan, struct credentials *chosen, struct f
  * In a user namespace that is joined, EPERM says that it denies setgroups(2) to everybody: the groups went outside if
  * they could, and stay if not. In one of one's own making, -G was asked for what cannot be.
  */
-static int drop_groups(const struct plan *plan)
-{
-    return setgroups(0, NULL) < 0 && !(errno == EPERM && (plan->join & CLONE_NEWUSER)) ? -1 : 0;
-}
-
-static int take_groups(const struct plan *plan, const struct credentials *chosen)
+static int take_groups(const struct plan *plan, const struct credentials *chosen, struct failure *why)
 {
     (void)chosen;
-    return plan->set_groups ? drop_groups(plan) : 0;
+    if (!plan->set_groups || setgroups(0, NULL) == 0 || (errno == EPERM && (plan->join & CLONE_NEWUSER)))
+        return 0;
+    return fail(why, &step_setgroups);
 }
 
-static int take_group(const struct plan *plan, const struct credentials *chosen)
+static int fail_id(struct failure *why, const struct step *step, bool follows, unsigned id)
 {
-    return plan->set_gid ? setgid(chosen->gid) : 0;
+    return follows ? fail_about(why, step, "(the target's)") : fail_about(why, step, "%u", id);
+}
+
+static int take_group(const struct plan *plan, const struct credentials *chosen, struct failure *why)
+{
+    return plan->set_gid && setgid(chosen->gid) < 0 ? fail_id(why, &step_setgid, plan->follow_gid, chosen->gid) : 0;
 }
 
 /* Leaving UID 0 would take the capabilities away: capabilities(7). */
-static int take_user(const struct plan *plan, const struct credentials *chosen)
+static int take_user(const struct plan *plan, const struct credentials *chosen, struct failure *why)
 {
     if (!plan->set_uid)
         return 0;
-    if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1) < 0)
-        return -1;
-    int status = setuid(chosen->uid);
-    int err = errno;
-    if (plan->keep_caps)
+    bool keep = plan->keep_caps;
+    int status = (keep && prctl(PR_SET_KEEPCAPS, 1) < 0) || setuid(chosen->uid) < 0
+                     ? fail_id(why, &step_setuid, plan->follow_uid, chosen->uid)
+                     : 0;
+    if (keep)
         prctl(PR_SET_KEEPCAPS, 0);
-    errno = err;
     return status;
 }
 
-static int take_capabilities(const struct plan *plan, const struct credentials *chosen)
+static int take_capabilities(const struct plan *plan, const struct credentials *chosen, struct failure *why)
 {
     (void)chosen;
-    return plan->keep_caps ? caps_make_ambient() : 0;
+    return plan->keep_caps && caps_make_ambient() < 0 ? fail(why, &step_keep_caps) : 0;
 }
 
 int prepare_credentials(const struct plan *plan, const struct credentials *chosen, struct failure *why)
 {
-    static const struct {
-        int (*take)(const struct plan *plan, const struct credentials *chosen);
-        enum step step;
-    } steps[] = {{take_groups, STEP_SETGROUPS},
-                 {take_group, STEP_SETGID},
-                 {take_user, STEP_SETUID},
-                 {take_capabilities, STEP_KEEP_CAPS}};
+    static int (*const steps[])(const struct plan *plan, const struct credentials *chosen,
+                                struct failure *why) = {take_groups, take_group, take_user, take_capabilities};
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int status = -1;
         for (int tries = 0; tries < TRIES && status < 0; tries++)
-            status = steps[i].take(plan, chosen);
+            status = steps[i](plan, chosen, why);
         if (status < 0)
-            return fail(why, steps[i].step);
+            return -1;
     }
     return 0;
 }

@@ -10,7 +10,7 @@
  * the shell stays outside of a PID namespace that it makes, the inner process stays as its init. That one is not to be
  * a child of the shell, which would find it in the way of its own: so there the shell is no subreaper.
  *
- * Messages are one packet each: a failure, STEP_NONE for success, and the IDs that the helper has chosen; or the inner
+ * Messages are one packet each: a failure, without a step for success, and the IDs that the helper has chosen; or the inner
  * process's PID, for a shell that gives up before it hears of that itself. The kernel adds the sender's PID as the shell
  * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
  * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "namespaces/helper.h"
+#include "namespaces/steps.h"
 #include "system/proc.h"
 #include "system/program.h"
 #include "namespaces/supervise.h"
@@ -77,11 +78,11 @@ static pid_t receive(struct stage *stage, struct message *text, struct failure *
     ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
 
     if (got < 0 && errno != ECONNRESET) /* one that died without reading the last word */
-        return fail(why, STEP_SOCKET);
+        return fail(why, &step_socket);
     pid_t sender = got == sizeof *text ? read_control(stage, &message, text->what.err) : 0;
     if (sender <= 0) {
-        *why = (struct failure){.step = STEP_HELPER, .err = ECHILD};
-        return -1;
+        errno = ECHILD;
+        return fail(why, &step_helper);
     }
     if (text->born > 0)
         stage->inner = text->born;
@@ -97,7 +98,7 @@ static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *wh
 
     do {
         if (ppoll(&ready, 1, NULL, awake) < 0)
-            return fail(why, errno == EINTR ? STEP_INTERRUPTED : STEP_SOCKET);
+            return fail(why, errno == EINTR ? &step_interrupted : &step_socket);
         sender = receive(stage, &text, why);
     } while (sender > 0 && text.born > 0);
     if (sender > 0) {
@@ -132,7 +133,7 @@ static int write_maps(const struct stage *stage, const struct idmaps *maps, cons
     if (stage->proc >= 0)
         return idmaps_write(stage->proc, stage->helper, maps, awake, why);
     errno = -stage->proc;
-    return fail(why, STEP_PROC);
+    return fail(why, &step_proc);
 }
 
 static void wait_for_end(pid_t *pid)
@@ -159,7 +160,7 @@ static int check_adopted(pid_t inner, struct failure *why)
 {
     siginfo_t info;
 
-    return waitid(P_PID, (id_t)inner, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? fail(why, STEP_ADOPT) : 0;
+    return waitid(P_PID, (id_t)inner, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? fail(why, &step_adopt) : 0;
 }
 
 /* Follows the helpers until one is ready in the finished namespaces. */
@@ -168,17 +169,17 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps)) {
-        if (hear(stage, awake, why) < 0 || why->step != STEP_NONE || write_maps(stage, &plan->maps, awake, why) < 0)
+        if (hear(stage, awake, why) < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         if (!say(stage->socket))
-            return fail(why, STEP_SOCKET);
+            return fail(why, &step_socket);
     }
     sender = hear(stage, awake, why);
     if (sender > 0 && sender != stage->helper) {
         stage->inner = sender;
         adopt(stage);
     }
-    if (sender < 0 || why->step != STEP_NONE)
+    if (sender < 0 || why->step != NULL)
         return -1;
     return plan_moves(plan) ? check_adopted(stage->inner, why) : 0;
 }
@@ -208,10 +209,10 @@ static enum staged start(struct stage *stage, const struct plan *plan, int cpu, 
     int ends[2], shell;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-        return fail(why, STEP_SOCKET);
+        return fail(why, &step_socket);
     stage->socket = ends[0];
     if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
-        fail(why, STEP_SOCKET);
+        fail(why, &step_socket);
         close(ends[1]);
         return STAGE_FAILED;
     }
@@ -221,7 +222,7 @@ static enum staged start(struct stage *stage, const struct plan *plan, int cpu, 
         return helper_run(plan, cpu, ends[1], shell);
     }
     if (stage->helper < 0)
-        fail(why, STEP_FORK);
+        fail(why, &step_fork);
     close(ends[1]);
     if (shell >= 0)
         close(shell);
@@ -253,7 +254,7 @@ int stage_be_let_in(struct stage *stage, struct failure *why)
 
     sigfillset(&all);
     if (!say(stage->socket))
-        return fail(why, STEP_SOCKET);
+        return fail(why, &step_socket);
     stage->proc = -ENOENT; /* kept, for what is said now comes without */
     int status = hear(stage, &all, why) < 0 ? -1 : 0;
     close_proc(stage);
@@ -297,11 +298,11 @@ int stage_release(struct stage *stage, struct failure *why)
 
     sigfillset(&all);
     if (!say(stage->socket))
-        return fail(why, STEP_SOCKET);
+        return fail(why, &step_socket);
     /* From here on it may be the shell: only its death is a failure. */
-    while (hear(stage, &all, why) < 0 && why->step != STEP_HELPER)
+    while (hear(stage, &all, why) < 0 && why->step != &step_helper)
         ;
-    if (why->step != STEP_NONE)
+    if (why->step != NULL)
         return -1;
     close(stage->socket);
     stage->socket = -1;

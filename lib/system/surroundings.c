@@ -1,4 +1,4 @@
-#include "namespaces/surroundings.h"
+#include "system/surroundings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "system/caps.h"
-#include "namespaces/nstype.h"
 
 long sysctl_number(const char *file)
 {
@@ -28,32 +27,6 @@ long sysctl_number(const char *file)
         return -1;
     text[got] = '\0';
     return strtol(text, NULL, 10);
-}
-
-int type_switched_off(int flags)
-{
-    char file[40];
-
-    for (size_t i = 0; i < NS_TYPES; i++) {
-        snprintf(file, sizeof file, "user/max_%s_namespaces", nstypes[i].file);
-        if ((flags & nstypes[i].flag) && sysctl_number(file) == 0)
-            return nstypes[i].flag;
-    }
-    return 0;
-}
-
-int type_missing(int flags)
-{
-    char file[40];
-
-    if (access("/proc/self/ns", X_OK) < 0)
-        return 0;
-    for (size_t i = 0; i < NS_TYPES; i++) {
-        snprintf(file, sizeof file, "/proc/self/ns/%s", nstypes[i].file);
-        if ((flags & nstypes[i].flag) && access(file, F_OK) < 0 && errno == ENOENT)
-            return nstypes[i].flag;
-    }
-    return 0;
 }
 
 /*
@@ -130,12 +103,4 @@ bool refuses_setns(void)
 bool apparmor_restricts(void)
 {
     return sysctl_number("kernel/apparmor_restrict_unprivileged_userns") == 1 && !caps_have(CAP_SYS_ADMIN);
-}
-
-bool children_are_elsewhere(void)
-{
-    struct stat own, children;
-
-    return stat("/proc/self/ns/pid", &own) == 0
-           && (stat("/proc/self/ns/pid_for_children", &children) < 0 || own.st_ino != children.st_ino);
 }

@@ -1,4 +1,4 @@
-/* What of the system around the shell can refuse it a namespace: facts to be looked up, for diagnose.h. */
+/* What of the system around the shell can refuse it what it asks for: facts to be looked up, for each room's diagnose.c. */
 #ifndef SURROUNDINGS_H
 #define SURROUNDINGS_H
 
@@ -7,12 +7,6 @@
 
 /* The value of a numeric sysctl ("kernel/unprivileged_userns_clone"), or -1 where there is none. */
 long sysctl_number(const char *file);
-
-/* The first of these CLONE_NEW* types whose limit (user.max_TYPE_namespaces, namespaces(7)) is 0; 0: none. */
-int type_switched_off(int flags);
-
-/* The first of these types that the kernel was built without; 0: none, or that cannot be told. */
-int type_missing(int flags);
 
 /* True where the calling process's root is not that of its mount namespace. A chroot(2) to a mount is not seen. */
 bool is_chrooted(void);
@@ -30,8 +24,5 @@ bool apparmor_restricts(void);
 
 /* Writes what is mounted below /proc into text, the first of it; false: nothing. */
 bool proc_is_covered(char *text, size_t size);
-
-/* True where the calling process's children would be born into another PID namespace than its own. */
-bool children_are_elsewhere(void);
 
 #endif
