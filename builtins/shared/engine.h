@@ -5,7 +5,7 @@
 #include "shared/maps.h"
 #include "shell/shell.h"
 
-#include "namespaces/enter.h"
+#include "namespaces/land.h"
 #include "failure.h"
 #include "shared/options.h"
 #include "namespaces/plan.h"

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "namespaces/tie.h"
+
 /* bash has these, but installs no header that says so: trap.c, and execute_cmd.h before 5.2. */
 extern SigHandler *original_signals[];
 extern struct coproc *getcoprocbypid(pid_t pid);
@@ -49,7 +51,7 @@ static bool ends_a_shell(int number)
 static void end_by(int number)
 {
     if (getpid() == 1) {
-        supervise_died_by(number);
+        tie_say_died_by(number);
         _exit(128 + number);
     }
     signal(number, SIG_DFL); /* in a subshell of the init; what is sent here is delivered on return */
@@ -69,7 +71,7 @@ static void end_by_default_action(int status, void *unused)
     (void)unused;
     if (getpid() == 1 && number > 0 && ends_a_shell(number) && sigaction(number, NULL, &action) == 0
         && action.sa_handler == SIG_DFL)
-        supervise_died_by(number);
+        tie_say_died_by(number);
 }
 
 /* An init that moved ends by its own and its children's signals, ^C and a closed pipe among them, as it would outside. */

@@ -14,14 +14,10 @@ int enter(const struct plan *plan, struct failure *why);
 /* The same, with the calling thread on this CPU meanwhile (-1: any). */
 int enter_on_cpu(const struct plan *plan, int cpu, struct failure *why);
 
-enum landing { LANDING_FAILED = -1, LANDING_CHECKED, LANDING_ENTERED, LANDING_MOVED, LANDING_LEFT };
-
 /*
- * Carries out a plan. LANDING_CHECKED: all but the landing was done, and taken back. LANDING_ENTERED: the caller is
- * inside. LANDING_MOVED: the caller is a copy of the shell and is inside. LANDING_LEFT: this is the shell that stayed
- * outside; *moved is the copy, a child to supervise, and all signals are blocked. LANDING_FAILED: *why, and the caller
- * is as it was.
+ * Enters the namespaces of a helper that has made or joined those of the plan, by its pidfd: setns(2) moves the caller
+ * into all of them or none (Linux 5.8). 0; or -1 and *why, and the caller is as it was.
  */
-enum landing land(const struct plan *plan, pid_t *moved, struct failure *why);
+int enter_behind(const struct plan *plan, int pidfd, struct failure *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* The helpers' side of stage.h: what they do, and what they say to the shell. */
+/* What the stage's helper processes do, and what they say to the shell. */
 #ifndef HELPER_H
 #define HELPER_H
 
@@ -7,7 +7,8 @@
 
 #include "failure.h"
 #include "namespaces/plan.h"
-#include "namespaces/stage.h"
+
+enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };
 
 /* Control data of a message: the sender's credentials and a descriptor. */
 union control {

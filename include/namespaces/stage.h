@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "namespaces/helper.h"
 #include "namespaces/plan.h"
 
 struct stage {
@@ -18,8 +19,6 @@ struct stage {
     bool adopts;               /* the shell was made a subreaper, to become the inner one's parent */
     bool reaper;               /* the inner one stays as init: no child of the shell, ends by itself with the socket */
 };
-
-enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };
 
 /*
  * Runs the plan in a helper, which makes the namespaces on this CPU (-1: any). STAGE_READY in the shell: everything that can fail was done, in the process that

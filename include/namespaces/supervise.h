@@ -15,22 +15,6 @@ struct terminal {
 };
 
 /*
- * Before the fork(2) that makes the moved shell: what ties the two together. 0, or -1 and errno. Where it comes to
- * nothing, supervise_forget().
- */
-int supervise_prepare(void);
-void supervise_forget(void);
-
-/* In the moved shell: it has a supervisor from now on. */
-void supervise_as_moved(void);
-
-/*
- * In a moved shell that is the init of its PID namespace: its supervisor is to end by this signal, by which an init
- * cannot die. The shell ends next. Safe in a signal handler.
- */
-void supervise_died_by(int signal);
-
-/*
  * Waits for the moved shell, a child, and passes on the signals that reach this process, as a plain script would feel
  * them: one that the moved shell catches is caught, one that would have killed it ends its whole PID namespace, stop
  * and continue work. Ends as it ends. The caller has blocked all signals.

@@ -22,6 +22,7 @@
 #include "namespaces/prepare.h"
 #include "system/proc.h"
 #include "namespaces/supervise.h"
+#include "namespaces/tie.h"
 
 /* Sends a message; proc: a descriptor to go with it, or -1. False: the shell is gone. */
 static bool tell(int socket, struct message *text, int proc)
@@ -129,7 +130,7 @@ static void fork_inner(int socket)
         (void)tell(socket, &(struct message){.born = inner}, -1); /* the inner one itself is heard of, if it lives */
         _exit(EXIT_SUCCESS);
     }
-    supervise_as_moved();
+    tie_as_moved();
 }
 
 /*
@@ -155,7 +156,7 @@ static void await_init(const int pipe[2])
     if (got != sizeof byte)
         _exit(EXIT_FAILURE);
     close(pipe[0]);
-    supervise_as_moved();
+    tie_as_moved();
 }
 
 /*
@@ -169,7 +170,7 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
     int pipe[2];
     pid_t shell = -1;
 
-    if (supervise_prepare() < 0 || pipe2(pipe, O_CLOEXEC) < 0 || (shell = fork()) < 0) {
+    if (tie_prepare() < 0 || pipe2(pipe, O_CLOEXEC) < 0 || (shell = fork()) < 0) {
         fail(&what, &step_fork);
         give_up(socket, &what);
     }

@@ -32,7 +32,7 @@
 #include "namespaces/steps.h"
 #include "system/proc.h"
 #include "system/program.h"
-#include "namespaces/supervise.h"
+#include "namespaces/tie.h"
 
 /* True: the other side has the word, or is gone, which the next message from there tells. */
 static bool say(int socket)
@@ -192,7 +192,7 @@ static int get_ready(struct stage *stage, const struct plan *plan, int *shell)
     *shell = plan_leaves_reaper(plan) ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
     if (plan_leaves_reaper(plan))
         return *shell < 0 ? -1 : 0;
-    if (plan_moves(plan) && supervise_prepare() < 0)
+    if (plan_moves(plan) && tie_prepare() < 0)
         return -1;
     if (plan_needs_child(plan)) {
         prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
@@ -280,7 +280,7 @@ void stage_end(struct stage *stage)
     if (stage->inner > 0 && !stage->reaper)
         kill(stage->inner, SIGKILL);
     wait_for_end(&stage->inner);
-    supervise_forget();
+    tie_forget();
     errno = err;
 }
 

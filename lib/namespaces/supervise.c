@@ -1,82 +1,22 @@
-/*
- * Theory of operation. The kernel keeps from the init of a PID namespace every signal of its own namespace that it does
- * not catch. So an init can neither die by a signal nor stop, unless by SIGKILL and SIGSTOP from outside; and a shell
- * that moved is an init, and so is, where one move follows another, the supervisor of the second. What a signal would
- * have done is therefore agreed on between the two over some shared memory, struct tie, which unlike a pipe is no open
- * file: the script would see that, and hand it on to programs.
- *
- * - A moved init that would die by a signal says by which, and exits; its supervisor dies by it.
- * - A supervisor that shall stop stops the moved shell first. Where that supervises in its turn, it passes the signal
- *   on, asks, and waits for the answer: whether all below has been stopped and it stops too, or is to be stopped as an
- *   init. There is an answer only to a question, so none is left over for the next.
- */
+/* How signals are felt where the kernel shields an init from them, is told in tie.c. */
 #include "namespaces/supervise.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "namespaces/tie.h"
 #include "system/descriptors.h"
 #include "system/proc.h"
-
-struct tie {
-    atomic_int supervises; /* the moved process supervises another by now */
-    atomic_int question;   /* its supervisor wants to know whether all below stops (a futex) */
-    atomic_int answer;     /* to that (a futex) */
-    atomic_int died_by;    /* the signal that would have ended it; 0: none */
-};
-
-enum answer { NO_ANSWER, STOPS, IS_TO_BE_STOPPED, RUNS_ON };
-
-static struct tie *below;     /* to the shell that moves or has moved */
-static struct tie *above;     /* to the supervisor of this process, */
-static pid_t tied_from_above; /* unless it is a child of that one: subshells have a copy */
-
-int supervise_prepare(void)
-{
-    void *memory = mmap(NULL, sizeof(struct tie), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    below = memory == MAP_FAILED ? NULL : memory;
-    return below ? 0 : -1;
-}
-
-void supervise_forget(void)
-{
-    if (below)
-        munmap(below, sizeof *below);
-    below = NULL;
-}
-
-void supervise_as_moved(void)
-{
-    above = below;
-    below = NULL;
-    tied_from_above = getpid();
-}
-
-static bool has_supervisor(void)
-{
-    return above && tied_from_above == getpid();
-}
-
-void supervise_died_by(int signal)
-{
-    if (has_supervisor())
-        atomic_store(&above->died_by, signal);
-}
 
 struct supervisor {
     pid_t moved;
@@ -111,7 +51,7 @@ static bool is_init(const char *status)
 static struct stance stance_of(pid_t moved)
 {
     struct stance stance = {.caught = UINT64_MAX};
-    int proc = atomic_load(&below->supervises) ? -1 : proc_open_child(moved);
+    int proc = tie_below_supervises() ? -1 : proc_open_child(moved);
     char *status = proc < 0 ? NULL : proc_read_status(proc);
 
     if (status) {
@@ -138,46 +78,6 @@ static bool stops(int signal)
 static bool is_harmless(int signal)
 {
     return signal == SIGURG || signal == SIGWINCH;
-}
-
-/* Until another process has given the place another value than 0, or it takes too long; the value. */
-static int await_value(atomic_int *place, struct timespec longest)
-{
-    while (atomic_load(place) == 0)
-        if (syscall(SYS_futex, place, FUTEX_WAIT, 0, &longest, NULL, 0) < 0 && errno == ETIMEDOUT)
-            break; /* else it woke without a cause, or the value came just then: futex(2) */
-    return atomic_load(place);
-}
-
-static void give_value(atomic_int *place, int value)
-{
-    atomic_store(place, value);
-    syscall(SYS_futex, place, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-/*
- * True: the supervisor has asked. A signal to the whole process group may be here before it is there; one to this process
- * alone, or a shell that has stopped by itself, is nothing that it asks about.
- */
-static bool give_answer(enum answer answer)
-{
-    const struct timespec longest = {.tv_nsec = 500000000L};
-
-    if (!has_supervisor() || !await_value(&above->question, longest))
-        return false;
-    give_value(&above->answer, (int)answer);
-    return true;
-}
-
-/* It takes no time but what the scheduler gives to others; a process that has ended gives none. */
-static enum answer ask(void)
-{
-    const struct timespec longest = {.tv_sec = 2};
-
-    give_value(&below->question, 1);
-    await_value(&below->answer, longest);
-    atomic_store(&below->question, 0);
-    return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
 }
 
 /* waitpid(2) would also take the end of a shell that is gone meanwhile, which reap() waits for. */
@@ -264,7 +164,7 @@ static void stop_this_process(int signal)
  */
 static void stopped_below_init(struct supervisor *self)
 {
-    self->stands = give_answer(IS_TO_BE_STOPPED);
+    self->stands = tie_answer(IS_TO_BE_STOPPED);
     if (!self->stands)
         go_on(self);
 }
@@ -279,7 +179,7 @@ static void stopped(struct supervisor *self, int signal)
         stopped_below_init(self);
         return;
     }
-    give_answer(STOPS);
+    tie_answer(STOPS);
     stop_this_process(signal);
     if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
         tcsetpgrp(terminal->tty, foreground);
@@ -302,10 +202,10 @@ static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const
     self->stands = false;
     if (caught && !has_it)
         kill(self->moved, signal);
-    if (atomic_load(&below->supervises))
-        answer = ask();
+    if (tie_below_supervises())
+        answer = tie_ask();
     if (answer != STOPS && answer != IS_TO_BE_STOPPED) {
-        give_answer(RUNS_ON);
+        tie_answer(RUNS_ON);
         return;
     }
     if (answer == STOPS ? await_stop(self->moved) : hold_still(self->moved))
@@ -408,7 +308,7 @@ static _Noreturn void die_by(int signal)
 {
     sigset_t one;
 
-    supervise_died_by(signal);
+    tie_say_died_by(signal);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     sigemptyset(&one);
@@ -421,7 +321,7 @@ static _Noreturn void die_by(int signal)
 /* A tree that was ended for an uncaught signal ends by that signal, not by the SIGKILL that ended it. */
 static _Noreturn void end_as(const struct supervisor *self, int status)
 {
-    int signal = atomic_load(&below->died_by);
+    int signal = tie_died_by();
 
     if (WIFSIGNALED(status))
         signal = self->fatal ? self->fatal : WTERMSIG(status);
@@ -438,8 +338,7 @@ void supervise(pid_t moved, const struct terminal *terminal)
     siginfo_t info;
     int status;
 
-    if (has_supervisor())
-        atomic_store(&above->supervises, 1);
+    tie_say_supervises();
     hold_nothing_but(terminal->tty);
     sigfillset(&all);
     while (!reap(&self, &status))

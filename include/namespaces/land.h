@@ -1,0 +1,20 @@
+/* Carries out a plan: the one way through, from the stage to the shell inside. */
+#ifndef LAND_H
+#define LAND_H
+
+#include <sys/types.h>
+
+#include "failure.h"
+#include "namespaces/plan.h"
+
+enum landing { LANDING_FAILED = -1, LANDING_CHECKED, LANDING_ENTERED, LANDING_MOVED, LANDING_LEFT };
+
+/*
+ * Carries out a plan. LANDING_CHECKED: all but the landing was done, and taken back. LANDING_ENTERED: the caller is
+ * inside. LANDING_MOVED: the caller is a copy of the shell and is inside. LANDING_LEFT: this is the shell that stayed
+ * outside; *moved is the copy, a child to supervise, and all signals are blocked. LANDING_FAILED: *why, and the caller
+ * is as it was.
+ */
+enum landing land(const struct plan *plan, pid_t *moved, struct failure *why);
+
+#endif
