@@ -197,8 +197,8 @@ load helpers
 @test "open files and signal settings inside are those from before" {
     sh_run 'exec 7</dev/null; trap "" USR2
             state() { printf "%s\n" /proc/self/fd/*; grep Sig[BI] /proc/self/status; }
-            before=$(state); unshare_ns -rp; after=$(state); [[ $before == "$after" ]] && exit $$'
-    is "$status" 1
+            before=$(state); unshare_ns -rp; after=$(state); [[ $before == "$after" ]] && exit $((40 + $$))'
+    is "$status" 41
     is "$error" ""
 }
 
