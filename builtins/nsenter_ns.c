@@ -1,73 +1,11 @@
 #include "shared/engine.h"
+#include "nsenter_ns.h"
+#include "help/nsenter_ns.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "nsenter_ns_join.h"
-
-enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT };
-
-static const struct option_row rows[] = {
-    {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process whose namespaces are joined"},
-    {'a', "all", ARG_NONE, NULL, "join all in which the target stands elsewhere"},
-    {'N', "net-socket", ARG_REQUIRED, "FD", "join the network namespace of the target's socket FD"},
-    {OPT_USER_PARENT, "user-parent", ARG_NONE, NULL,
-     "join the parent of the user namespace, or the owner of the others"},
-    {'S', "setuid", ARG_REQUIRED, "UID|follow", "become this user, or the target's (0 in a user namespace)"},
-    {'G', "setgid", ARG_REQUIRED, "GID|follow", "become this group, or the target's (0 in a user namespace)"},
-    {OPT_PRESERVE_CREDENTIALS, "preserve-credentials", ARG_NONE, NULL,
-     "stay the same user and groups, but for -S and -G"},
-    {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
-    {'r', "root", ARG_OPTIONAL, "DIR", "change the root directory to DIR (the target's)"},
-    {'w', "wd", ARG_OPTIONAL, "DIR", "change the working directory to DIR (the target's)"},
-    {'W', "wdns", ARG_REQUIRED, "DIR", "change it to DIR as it is named inside"},
-    {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
-    {'F', "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; children are born inside"},
-    {'c', "join-cgroup", ARG_NONE, NULL, "join the target's cgroup (version 2)"},
-    {'Z', "follow-context", ARG_NONE, NULL, "run programs in the target's SELinux context, where there is one"},
-    CHECK_ROW,
-    HELP_ROW,
-};
-
-static const char *const about[] = {
-    "Join namespaces of another process with the running shell.",
-    "",
-    "Without COMMAND the shell itself enters. With a PID namespace, which only a",
-    "new process can enter, a copy of the shell goes on inside, and the old",
-    "process waits outside to end with the same status. With COMMAND, which may be",
-    "a program, a function or a builtin, a subshell enters and runs it, and the",
-    "shell stays as it is.",
-    "",
-    "A namespace comes from the target, or from FILE; instead of a FILE there can",
-    "be the number of an open file descriptor, or :NSID (Linux 6.19). The target is",
-    "a PID, a PID whose pidfd has this INODE, a job, or an open descriptor N that is",
-    "a pidfd or the directory /proc/PID. In a user namespace the shell becomes its",
-    "root, unless told otherwise.",
-    "",
-    "Options:",
-    NULL,
-};
-
-static const char *const after[] = {
-    "",
-    "Exit Status:",
-    "Returns success, or COMMAND's status; 2 for wrong usage; 1 when a namespace",
-    "could not be joined, and then nothing has changed.",
-    NULL,
-};
-
-static const struct option_table table = {
-    .name = "nsenter_ns",
-    .operands = "[COMMAND [ARG ...]]",
-    .rows = rows,
-    .count = sizeof rows / sizeof *rows,
-    .namespaces = true,
-    .namespace_file = "FILE",
-    .namespace_letters = true,
-    .namespace_help = "join the",
-    .about = about,
-    .after = after,
-};
 
 /* Takes a namespace type. NULL, or what was expected. */
 static const char *take_type(struct join_request *request, const struct nstype *type, const char *file)
@@ -233,20 +171,4 @@ static int nsenter_ns_builtin(WORD_LIST *list)
     return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
 }
 
-static struct option_help help;
-
-EXPORTED struct builtin nsenter_ns_struct = {
-    .name = (char *)"nsenter_ns",
-    .function = nsenter_ns_builtin,
-    .flags = BUILTIN_ENABLED,
-    .long_doc = help.document,
-    .short_doc = "",
-};
-
-EXPORTED int nsenter_ns_builtin_load(char *name);
-
-int nsenter_ns_builtin_load(char *name)
-{
-    (void)name;
-    return engine_load(&nsenter_ns_struct, &table, &help);
-}
+BUILTIN(nsenter_ns);

@@ -1,4 +1,6 @@
 #include "shared/engine.h"
+#include "nsmap.h"
+#include "help/nsmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,48 +14,6 @@
 #include "system/proc.h"
 #include "system/signals.h"
 #include "shared/target.h"
-
-enum { OPT_SAME = OPT_OWN };
-
-static const struct option_row rows[] = {
-    {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process that is meant, instead of the shell"},
-    {'A', "array", ARG_REQUIRED, "NAME", "store in the associative array NAME, and do not print"},
-    {'p', "print", ARG_NONE, NULL, "print the ID maps as a command that writes them"},
-    {OPT_SAME, "same", ARG_REQUIRED, "TYPE", "succeed when the processes A and B share their TYPE namespace"},
-    MAP_ROWS,
-    HELP_ROW,
-};
-
-static const char *const about[] = {
-    "Show where a process stands, or write its ID maps.",
-    "",
-    "Without a map option, shows the namespaces of the shell or of PID, by inode",
-    "number, and the ID maps of its user namespace. With one, writes these maps,",
-    "which can be done once for each user namespace. A process is named as a PID, a",
-    "PID whose pidfd has this INODE, a job, or an open descriptor N that is a pidfd",
-    "or the directory /proc/PID.",
-    "",
-    "Options:",
-    NULL,
-};
-
-static const char *const after[] = {
-    "",
-    "Exit Status:",
-    "Returns success; 2 for wrong usage; 1 when the process cannot be looked at, or",
-    "a map cannot be written. With --same: 0 when it is the same, 1 when it is not,",
-    "2 when that cannot be told.",
-    NULL,
-};
-
-static const struct option_table table = {
-    .name = "nsmap",
-    .operands = "[A B]",
-    .rows = rows,
-    .count = sizeof rows / sizeof *rows,
-    .about = about,
-    .after = after,
-};
 
 struct request {
     struct target_name target; /* none: the shell */
@@ -357,20 +317,4 @@ static int nsmap_builtin(WORD_LIST *list)
     return sh_chkwrite(show_or_write(&request));
 }
 
-static struct option_help help;
-
-EXPORTED struct builtin nsmap_struct = {
-    .name = (char *)"nsmap",
-    .function = nsmap_builtin,
-    .flags = BUILTIN_ENABLED,
-    .long_doc = help.document,
-    .short_doc = "",
-};
-
-EXPORTED int nsmap_builtin_load(char *name);
-
-int nsmap_builtin_load(char *name)
-{
-    (void)name;
-    return engine_load(&nsmap_struct, &table, &help);
-}
+BUILTIN(nsmap);

@@ -1,4 +1,6 @@
 #include "shared/engine.h"
+#include "unshare_ns.h"
+#include "help/unshare_ns.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -10,94 +12,6 @@
 
 #include "system/number.h"
 #include "namespaces/prepare.h"
-
-enum {
-    OPT_PROPAGATION = OPT_OWN,
-    OPT_MOUNT_PROC,
-    OPT_MOUNT_BINFMT,
-    OPT_HOSTNAME,
-    OPT_LOOPBACK,
-    OPT_MONOTONIC,
-    OPT_BOOTTIME,
-    OPT_OWNER,
-    OPT_NO_FORK,
-    OPT_INIT,
-    OPT_KILL_CHILD,
-    OPT_FORWARD_SIGNALS,
-    OPT_KEEP_CAPS,
-    OPT_CLEAR_ENV,
-    OPT_WHITELIST_ENV
-};
-
-static const struct option_row rows[] = {
-    MAP_ROWS,
-    {OPT_OWNER, "owner", ARG_REQUIRED, "UID:GID", "make the user namespace as this user; implies --fork"},
-    {'S', "setuid", ARG_REQUIRED, "UID", "become this user inside"},
-    {'G', "setgid", ARG_REQUIRED, "GID", "become this group inside, and drop the others"},
-    {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
-    {OPT_PROPAGATION, "propagation", ARG_REQUIRED, "slave|shared|private|unchanged",
-     "mount propagation in the mount namespace (private)"},
-    {OPT_MOUNT_PROC, "mount-proc", ARG_OPTIONAL, "DIR", "mount a new procfs on DIR (/proc); implies --mount"},
-    {OPT_MOUNT_BINFMT, "mount-binfmt", ARG_OPTIONAL, "DIR",
-     "mount binfmt_misc on DIR (in a new /proc); implies --user and --mount"},
-    {'l', "load-interp", ARG_REQUIRED, "STRING", "register a binary format there; implies --mount-binfmt"},
-    {OPT_HOSTNAME, "hostname", ARG_REQUIRED, "NAME", "set the hostname in the UTS namespace"},
-    {OPT_LOOPBACK, "loopback", ARG_NONE, NULL, "bring up lo in the network namespace"},
-    {OPT_MONOTONIC, "monotonic", ARG_REQUIRED, "SECONDS", "add to the monotonic clock in the time namespace"},
-    {OPT_BOOTTIME, "boottime", ARG_REQUIRED, "SECONDS", "add to the boot time clock in the time namespace"},
-    {'R', "root", ARG_REQUIRED, "DIR", "change the root directory to DIR"},
-    {'w', "wd", ARG_REQUIRED, "DIR", "change the working directory to DIR"},
-    {'f', "fork", ARG_NONE, NULL, "go on in a forked copy; always so with --pid"},
-    {OPT_NO_FORK, "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; a reaper is PID 1"},
-    {OPT_INIT, "init", ARG_NONE, NULL, "go on as PID 2, and a reaper is PID 1"},
-    {OPT_KILL_CHILD, "kill-child", ARG_OPTIONAL, "SIGNAL",
-     "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
-    {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
-    {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
-    {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "keep these exported; implies --clear-env"},
-    CHECK_ROW,
-    HELP_ROW,
-};
-
-static const char *const about[] = {
-    "Make new namespaces and enter them with the running shell.",
-    "",
-    "Without COMMAND the shell itself enters. With a PID namespace, which only a",
-    "new process can enter, a copy of the shell goes on inside as PID 1, and the",
-    "old process waits outside to end with the same status. With COMMAND, which",
-    "may be a program, a function or a builtin, a subshell enters and runs it, and",
-    "the shell stays as it is.",
-    "",
-    "With FILE, that file goes on holding the namespace, and can be joined by its",
-    "name; it is made where it is missing. Removing it: umount FILE, and once more",
-    "for a mount namespace if FILE is on a shared mount.",
-    "",
-    "Map options imply --user. Without privilege, other namespaces need a user",
-    "namespace: give -r.",
-    "",
-    "Options:",
-    NULL,
-};
-
-static const char *const after[] = {
-    "",
-    "Exit Status:",
-    "Returns success, or COMMAND's status; 2 for wrong usage; 1 when a namespace",
-    "could not be made or prepared, and then nothing has changed.",
-    NULL,
-};
-
-static const struct option_table table = {
-    .name = "unshare_ns",
-    .operands = "[COMMAND [ARG ...]]",
-    .rows = rows,
-    .count = sizeof rows / sizeof *rows,
-    .namespaces = true,
-    .namespace_file = "FILE",
-    .namespace_help = "make a new",
-    .about = about,
-    .after = after,
-};
 
 enum { KEPT_MAX = 64 };
 
@@ -349,20 +263,4 @@ static int unshare_ns_builtin(WORD_LIST *list)
     return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
 }
 
-static struct option_help help;
-
-EXPORTED struct builtin unshare_ns_struct = {
-    .name = (char *)"unshare_ns",
-    .function = unshare_ns_builtin,
-    .flags = BUILTIN_ENABLED,
-    .long_doc = help.document,
-    .short_doc = "",
-};
-
-EXPORTED int unshare_ns_builtin_load(char *name);
-
-int unshare_ns_builtin_load(char *name)
-{
-    (void)name;
-    return engine_load(&unshare_ns_struct, &table, &help);
-}
+BUILTIN(unshare_ns);

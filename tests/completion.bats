@@ -30,14 +30,14 @@ prompt() {
 with_library() {
     needs test -r "$library"
     mkdir -p "$dir/user/completions"
-    for name in unshare_ns nsenter_ns nsmap; do
-        ln -s "$NSB_SRCDIR/completions/unshare_ns" "$dir/user/completions/$name"
+    for name in $builtins; do
+        ln -s "$NSB_BUILDDIR/completions/nsbuiltins" "$dir/user/completions/$name"
     done
     prompt "BASH_COMPLETION_USER_DIR=\$dir/user; source $library"
 }
 
 without_library() {
-    prompt "source '$NSB_SRCDIR/completions/unshare_ns'"
+    prompt "source '$NSB_BUILDDIR/completions/nsbuiltins'"
 }
 
 @test "options, with what they take, and their arguments" {
@@ -90,7 +90,7 @@ without_library() {
 
 @test "files that hold a namespace come before others" {
     sh_run 'unshare_ns -rm; unshare_ns --uts="$dir/held" true
-            source "$NSB_SRCDIR/completions/unshare_ns"
+            source "$NSB_BUILDDIR/completions/nsbuiltins"
             COMP_WORDS=(nsenter_ns --uts = "") COMP_CWORD=3 COMP_LINE="nsenter_ns --uts=" COMP_POINT=17
             _nsbuiltins nsenter_ns
             printf "%s\n" "${COMPREPLY[@]}" | grep -xF "$dir/held"
@@ -102,7 +102,7 @@ without_library() {
 @test "what there is nothing to offer for" {
     local line
     for line in "nsmap " "nsmap -p " "nsmap -A tak" "nsmap -A BASH_"; do
-        sh_run 'source "$NSB_SRCDIR/completions/unshare_ns"
+        sh_run 'source "$NSB_BUILDDIR/completions/nsbuiltins"
             COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 != *" " ]] || COMP_WORDS+=("")
             COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nsbuiltins nsmap; printf "%s\n" "${COMPREPLY[@]-none}"' "$line"
         is "$output" none
@@ -137,8 +137,8 @@ without_library() {
 }
 
 @test "each option of help is completed, with its argument, and no other" {
-    for name in unshare_ns nsenter_ns nsmap; do
-        sh_run 'source "$NSB_SRCDIR/completions/unshare_ns"
+    for name in $builtins; do
+        sh_run 'source "$NSB_BUILDDIR/completions/nsbuiltins"
             COMP_WORDS=($1 --) COMP_CWORD=1 COMP_LINE="$1 --" COMP_POINT=$((${#1} + 3)) COMP_TYPE=63
             _nsbuiltins $1
             printf "%s\n" "${COMPREPLY[@]}" | sort

@@ -4,7 +4,6 @@
 
 load helpers
 
-builtins="unshare_ns nsenter_ns nsmap"
 man=$NSB_SRCDIR/man
 
 # help_options NAME: the options of a builtin as its help spells them: "-m, --mount[=FILE]"
@@ -76,11 +75,11 @@ are_told() {
 }
 
 @test "each sentence of an error is in nsbuiltins(7)" {
-    mapfile -t phrases < <(phrases "$NSB_SRCDIR/lib/namespaces/diagnose.c")
+    mapfile -t phrases < <(phrases "$NSB_SRCDIR"/lib/*/diagnose.c)
     ((${#phrases[@]} > 70))
     are_told "${phrases[@]}"
     pattern='builtin_(error|warning)\(' # in the others, only these
-    mapfile -t phrases < <(phrases "$NSB_SRCDIR"/builtins/*.c)
+    mapfile -t phrases < <(phrases "$NSB_SRCDIR"/builtins/{,*/}*.c)
     ((${#phrases[@]} > 12))
     are_told "${phrases[@]}"
 }
@@ -97,7 +96,7 @@ example() {
 @test "each example of the man pages prints what they say" {
     local name n scripts=0
     export BASH_LOADABLES_PATH=${NSBUILTINS_SO%/*}
-    for name in unshare_ns.1 nsenter_ns.1 nsmap.1 nsbuiltins.7; do
+    for name in ${builtins// /.1 }.1 nsbuiltins.7; do
         for ((n = 1; ; n++)); do
             script=$dir/$name.$n
             example "$n" "$script" "$script.expected" "$man/$name"

@@ -31,12 +31,15 @@ own_subids() {
     sed -nE "s/^($(id -un 2>/dev/null)|$EUID):([0-9]+):(${1-[0-9]+})$/\\2 \\3/p" /etc/subuid | grep -m 1 .
 }
 
+# The names of all builtins, from the list in Makefile.am
+builtins=$(<"$NSB_BUILDDIR/help/builtins")
+
 # What a script of these tests starts with. $dir is the test's own directory; the shell's process group is noted there
 # for nothing_runs.
 prelude() {
     declare -f fingerprint
     echo "read -r _ _ _ _ group _ </proc/self/stat; echo \"\$group\" >>'$dir/groups'; unset group"
-    echo "enable -f '$NSBUILTINS_SO' unshare_ns nsenter_ns nsmap"
+    echo "enable -f '$NSBUILTINS_SO' $builtins"
 }
 
 # sh_run SCRIPT [ARG...]: runs SCRIPT in a new bash that has the builtins

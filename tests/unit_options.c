@@ -1,4 +1,4 @@
-#include "shared/options.h"
+#include "shared/help.h"
 #include "tap.h"
 
 static const struct option_row rows[] = {

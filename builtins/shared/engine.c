@@ -176,11 +176,3 @@ int engine_carry_out(struct plan *plan)
     }
     return EXECUTION_SUCCESS;
 }
-
-int engine_load(struct builtin *builtin, const struct option_table *table, struct option_help *help)
-{
-    options_help(table, help);
-    builtin->short_doc = help->usage;
-    builtin->long_doc = help->document;
-    return shell_is_ours(table->name);
-}

@@ -2,7 +2,6 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
-#include "shared/maps.h"
 #include "shell/shell.h"
 
 #include "namespaces/land.h"
@@ -55,7 +54,23 @@ enum landing engine_land(const struct plan *plan, struct failure *why);
 /* Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE. */
 int engine_carry_out(struct plan *plan);
 
-/* Fills in usage and help of a builtin; for its NAME_builtin_load. Returns what that is to return. */
-int engine_load(struct builtin *builtin, const struct option_table *table, struct option_help *help);
+/*
+ * What bash looks for in the library when it is told to `enable -f ... NAME`: the builtin, whose function is
+ * NAME_builtin() and whose texts are those of help/NAME.h, and what decides whether it may be loaded.
+ */
+#define BUILTIN(NAME)                             \
+    EXPORTED struct builtin NAME##_struct = {     \
+        .name = (char *)#NAME,                    \
+        .function = NAME##_builtin,               \
+        .flags = BUILTIN_ENABLED,                 \
+        .long_doc = help_document,                \
+        .short_doc = help_usage,                  \
+    };                                            \
+    EXPORTED int NAME##_builtin_load(char *name); \
+    int NAME##_builtin_load(char *name)           \
+    {                                             \
+        return shell_is_ours(name);               \
+    }                                             \
+    struct builtin NAME##_struct /* for the semicolon */
 
 #endif

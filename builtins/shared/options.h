@@ -1,5 +1,5 @@
 /*
- * One table row per option gives the parser, the usage line and the help text. Knows no bash: bash ships a getopt.h of
+ * One table row per option gives the parser, and, when the library is built, the usage line and the help text (help.h). Knows no bash: bash ships a getopt.h of
  * its own, and this room uses the system's.
  */
 #ifndef OPTIONS_H
@@ -31,20 +31,13 @@ struct option_table {
     const char *const *after;
 };
 
-enum { OPTIONS_MAX = 64, OPTIONS_TEXT = 8192 };
+enum { OPTIONS_MAX = 64 };
 
-/*
- * bash's `help` wants a usage line and an array of texts. One text with all lines, like those of bash's own builtins, has
- * the least memory touched when it is loaded.
- */
-struct option_help {
-    const char *usage;
-    char *document[2]; /* NULL-terminated */
-    char text[OPTIONS_TEXT];
-};
+/* The table's rows, with those of the namespace types before them. Returns how many there are. */
+size_t options_rows(const struct option_table *table, struct option_row rows[OPTIONS_MAX]);
 
-/* Writes usage and document, which point into help->text. */
-void options_help(const struct option_table *table, struct option_help *help);
+/* True where an option has a letter, which then is its id. */
+bool options_has_letter(const struct option_row *row);
 
 enum { OPTIONS_END = -1, OPTIONS_WRONG = '?' };
 
