@@ -75,6 +75,9 @@ static void check_ways(void)
     check(!plan_carries_directories(creating(CLONE_NEWUSER)), "into a user namespace it does not");
     plan.wd = "/";
     check(plan_carries_directories(&plan), "a new working directory is carried over too");
+    check(!plan_carries_root(&plan), "and with it alone, no root");
+    plan.root = "/";
+    check(plan_carries_root(&plan), "a new root is");
 }
 
 int main(void)

@@ -129,6 +129,26 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done_quietly
 }
 
+@test "-w alone takes no privilege: the root is not touched, nor the remembered paths of commands" {
+    local builtin
+    mkdir "$dir/sub"
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM chroot --)
+    for builtin in "unshare_ns --wd" "unshare_ns -f --wd" "nsenter_ns --wdns" "nsenter_ns --wd"; do
+        sh_run 'cd "$dir"; hash -p /nowhere/tool tool; $1=sub && pwd -P && hash -t tool' "$builtin"
+        is "$output" "$dir/sub"$'\n/nowhere/tool'
+        done_quietly
+    done
+    sh_run 'fingerprint "$dir/before"; unshare_ns --check -w "$dir/sub"; status=$?; fingerprint "$dir/after"; exit $status'
+    done_quietly
+    unchanged
+    sh_run 'unshare_ns -rm -w "$dir/sub"' # as ever, where setns(2) resets the root
+    is "$status" 1
+    in_target='cd "$dir/sub"' target -ru
+    sh_run 'cd "$dir"; nsenter_ns -t "$1" -w && pwd -P && echo "$PWD $OLDPWD"' "$target"
+    is "$output" "$dir/sub"$'\n'"$dir/sub $dir"
+    done_quietly
+}
+
 @test "a restricted shell goes to no other directory or root" {
     local option
     for option in --wd=/usr --root=/usr; do

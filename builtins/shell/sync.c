@@ -239,10 +239,10 @@ static void sync_all(const struct plan *plan, const char *directory_before)
         forget_user_name();
     if (follow_host_name(flags))
         sync_hostname();
-    if (plan_carries_directories(plan)) {
+    if (plan_carries_directories(plan))
         sync_directory(directory_before, other_root);
+    if (plan_carries_root(plan))
         phash_flush();
-    }
 }
 
 void shell_after_landing(struct shell_view *view, const struct plan *plan)

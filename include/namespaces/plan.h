@@ -101,7 +101,11 @@ bool plan_is_single_call(const struct plan *plan);
  */
 bool plan_mounts_outside(const struct plan *plan);
 
-/* True where the shell must return to a root and working directory after setns(2), which resets both. */
+/*
+ * True where the shell must go to a root after setns(2), which resets it; and where it must go to a working directory. What
+ * does not change is not touched: chroot(2) takes a privilege, to the present root as well.
+ */
+bool plan_carries_root(const struct plan *plan);
 bool plan_carries_directories(const struct plan *plan);
 
 /* NULL, or the sentence that names the options that contradict each other. */

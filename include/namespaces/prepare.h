@@ -19,7 +19,7 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
 /* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
 int prepare(const struct plan *plan, struct failure *why);
 
-/* Returns to this root and working directory, which setns(2) has left. 0, or -1 and *why. */
+/* Returns to this root (-1: it has not changed) and working directory, which setns(2) has left. 0, or -1 and *why. */
 int prepare_return(int root, int directory, struct failure *why);
 
 /*

@@ -31,23 +31,24 @@ static void way_close(struct way *way)
         close(way->cwd);
 }
 
-static int way_open_directories(struct way *way, int proc, struct failure *why)
+static int way_open_directories(struct way *way, const struct plan *plan, int proc, struct failure *why)
 {
     if (proc < 0) {
         errno = -proc;
         return fail(why, &step_proc);
     }
-    way->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    way->cwd = way->root < 0 ? -1 : openat(proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (plan_carries_root(plan) && (way->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return fail(why, &step_land);
+    way->cwd = openat(proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return way->cwd < 0 ? fail(why, &step_land) : 0;
 }
 
 static int way_open(struct way *way, const struct plan *plan, const struct stage *stage, struct failure *why)
 {
-    *way = (struct way){(int)syscall(SYS_pidfd_open, stage_process(stage), 0), -1, -1};
-    if (way->pidfd < 0)
+    *way = (struct way){-1, -1, -1};
+    if (plan_flags(plan) != 0 && (way->pidfd = (int)syscall(SYS_pidfd_open, stage_process(stage), 0)) < 0)
         return fail(why, &step_land);
-    return plan_carries_directories(plan) ? way_open_directories(way, stage->proc, why) : 0;
+    return plan_carries_directories(plan) ? way_open_directories(way, plan, stage->proc, why) : 0;
 }
 
 static int try_to_go_in(const struct plan *plan, const struct stage *stage, struct way *way, struct failure *why)
@@ -81,7 +82,7 @@ static int follow(const struct plan *plan, struct stage *stage, struct way *way,
 {
     if (go_in(plan, stage, way, why) < 0)
         return -1;
-    if (way->root >= 0 && prepare_return(way->root, way->cwd, why) < 0)
+    if (way->cwd >= 0 && prepare_return(way->root, way->cwd, why) < 0)
         return -1;
     return prepare_credentials(plan, &stage->chosen, why);
 }

@@ -116,9 +116,14 @@ bool plan_mounts_outside(const struct plan *plan)
     return !(plan->create & CLONE_NEWUSER) && (plan->propagation == 0 || (plan->propagation & MS_SHARED));
 }
 
+bool plan_carries_root(const struct plan *plan)
+{
+    return (plan_flags(plan) & CLONE_NEWNS) || plan->root || plan->root_fd >= 0;
+}
+
 bool plan_carries_directories(const struct plan *plan)
 {
-    return (plan_flags(plan) & CLONE_NEWNS) || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0;
+    return plan_carries_root(plan) || plan->wd || plan->wd_fd >= 0;
 }
 
 const char *plan_contradiction(const struct plan *plan)

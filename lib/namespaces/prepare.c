@@ -64,9 +64,9 @@ int prepare_return(int root, int directory, struct failure *why)
     int status = -1;
 
     for (int tries = 0; tries < TRIES && status < 0; tries++)
-        status = fchdir(root) < 0 || chroot(".") < 0 ? fail(why, &step_keep_root)
-                 : fchdir(directory) < 0             ? fail(why, &step_keep_wd)
-                                                     : 0;
+        status = root >= 0 && (fchdir(root) < 0 || chroot(".") < 0) ? fail(why, &step_keep_root)
+                 : fchdir(directory) < 0                            ? fail(why, &step_keep_wd)
+                                                                    : 0;
     return status;
 }
 
@@ -79,9 +79,10 @@ static int rehearse_return(const struct plan *plan, struct failure *why)
 {
     if (plan_moves(plan) || !plan_carries_directories(plan))
         return 0;
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool carries_root = plan_carries_root(plan);
+    int root = carries_root ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = root < 0 || here < 0 ? fail(why, &step_keep_wd) : prepare_return(root, here, why);
+    int status = (carries_root && root < 0) || here < 0 ? fail(why, &step_keep_wd) : prepare_return(root, here, why);
     if (root >= 0)
         close(root);
     if (here >= 0)
