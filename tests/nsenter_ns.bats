@@ -134,11 +134,40 @@ namespace() {
 @test "-r of a target with another root" {
     mkdir "$dir/root"
     in_target="mount --rbind / '$dir/root'; exec chroot '$dir/root' sleep 1000" target -rm
-    as_nsenter -t "$target" -U -m -r
-    as_nsenter -t "$target" -U -r
     as_nsenter -t "$target" -U -m -r -w
+    as_nsenter -t "$target" -U -m -r --wdns=/usr
     sh_run 'nsenter_ns -t "$1" -U -m -r && echo "$PWD" && nsmap -A here && echo "${here[mnt]}"' "$target"
     like "$output" "/"$'\n'"$(namespace mnt | tr -dc 0-9)"
+}
+
+@test "-r alone goes to the new root, and leaves no way out" {
+    local options
+    mkdir -p "$dir/root/inner"
+    target -r
+    for options in "-r$dir/root" "-t $target -U --root=$dir/root" "-t $target --user -r$dir/root"; do
+        [[ $options != -r* || $EUID == 0 ]] || continue
+        # shellcheck disable=SC2086 # words
+        sh_run 'cd "$dir/root"; cd "$dir"; nsenter_ns "$@" && echo * && pwd && pwd -P && echo "$PWD ${OLDPWD-none}"
+                cd ..; echo *; PS1="\w"; echo "${PS1@P}"; cd inner; cd -' $options
+        is "$output" $'inner\n/\n/\n/ none\ninner\n/\n/'
+        done_quietly
+    done
+    mkdir "$dir/all"
+    in_target="mount --rbind / '$dir/all'; cd /; exec chroot '$dir/all' sleep 1000" target -rm
+    sh_run 'nsenter_ns -t "$1" -a -r && [[ . -ef / && .. -ef / ]] && echo "$PWD ${OLDPWD-none}" && pwd -P' "$target"
+    is "$output" $'/ none\n/'
+    done_quietly
+}
+
+@test "a working directory outside of the root, or one that is gone, has no name" {
+    mkdir "$dir"/{root,gone}
+    sh_run 'cd "$dir/gone"; sleep 100 & cd ..; rmdir gone
+            (nsenter_ns -t $! -w && echo "${PWD-none} ${OLDPWD-none}" && PS1="\w" && echo "${PS1@P}" && cd - && pwd)
+            kill $!
+            unshare_ns -r; nsenter_ns -r"$dir/root" -w"$dir" && echo "${PWD-none} ${OLDPWD-none}"; cd /; echo "$PWD"; pwd'
+    is "$output" "none $dir"$'\n.\n'"$dir"$'\n'"$dir"$'\nnone none\n/\n/'
+    sh_run 'mkdir "$dir/gone"; cd "$dir/gone"; rmdir "$dir/gone"; unshare_ns -r --mount; pwd'
+    is "$output" "$dir/gone" # where neither changes, bash keeps the name
 }
 
 @test "without -m, the working directory stays" {

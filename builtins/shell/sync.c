@@ -171,12 +171,12 @@ static void set_directory_variable(const char *name, const char *value)
         bind_variable(name, (char *)value, 0);
 }
 
-static void unset_old_directory(void)
+static void unset_directory_variable(const char *name)
 {
-    SHELL_VAR *variable = find_variable_noref("OLDPWD");
+    SHELL_VAR *variable = find_variable_noref(name);
 
     if (variable && shell_is_plain(variable))
-        unbind_variable("OLDPWD");
+        unbind_variable(name);
 }
 
 /* NULL where there is none any more, or not for longer than a moment. */
@@ -189,23 +189,35 @@ static char *current_directory(void)
     return directory;
 }
 
+/* The old name means nothing in another root: OLDPWD goes, as in a shell that starts there. */
+static void sync_old_directory(bool other_root)
+{
+    const char *old = get_string_value("PWD");
+
+    if (other_root)
+        unset_directory_variable("OLDPWD");
+    else if (old)
+        set_directory_variable("OLDPWD", old);
+}
+
 /*
- * A logical PWD (through symbolic links) stays while the directory below it and the root do. In another root the old
- * names mean nothing: OLDPWD goes, as in a shell that starts there.
+ * A logical PWD (through symbolic links) stays while the directory below it and the root do. A directory outside of the
+ * root, or one that is gone, has no name: then bash has none either, as where it starts in one.
  */
-static void sync_directory(const char *before, bool other_root)
+static void sync_directory(const char *before, bool other_root, bool other_directory)
 {
     char *now = current_directory();
     bool same = now && before && strcmp(now, before) == 0;
 
     if (now && (other_root || !same)) {
-        const char *old = get_string_value("PWD");
-        if (other_root)
-            unset_old_directory();
-        else if (old)
-            set_directory_variable("OLDPWD", old);
+        sync_old_directory(other_root);
         set_directory_variable("PWD", now);
         set_working_directory(now);
+    } else if (!now && (other_root || other_directory)) {
+        sync_old_directory(other_root);
+        unset_directory_variable("PWD");
+        FREE(the_current_working_directory);
+        the_current_working_directory = NULL;
     }
     free(now);
 }
@@ -240,7 +252,7 @@ static void sync_all(const struct plan *plan, const char *directory_before)
     if (follow_host_name(flags))
         sync_hostname();
     if (plan_carries_directories(plan))
-        sync_directory(directory_before, other_root);
+        sync_directory(directory_before, other_root, plan->wd || plan->wd_fd >= 0);
     if (plan_carries_root(plan))
         phash_flush();
 }

@@ -35,21 +35,12 @@ static int raise_loopback(void)
     return status;
 }
 
+/* A working directory outside of the root would be a way out, and have no name: so that is the new root, too. */
 static int change_root(const struct plan *plan)
 {
     if (plan->root)
         return chroot(plan->root) < 0 ? -1 : chdir("/");
-    if (plan->root_fd < 0)
-        return 0;
-
-    /* nsenter(1) keeps the working directory that it has when it changes the root only. */
-    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = here < 0 || fchdir(plan->root_fd) < 0 || chroot(".") < 0 || fchdir(here) < 0 ? -1 : 0;
-    int err = errno;
-    if (here >= 0)
-        close(here);
-    errno = err;
-    return status;
+    return plan->root_fd >= 0 && (fchdir(plan->root_fd) < 0 || chroot(".") < 0) ? -1 : 0;
 }
 
 static int change_directory(const struct plan *plan)
