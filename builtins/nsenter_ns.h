@@ -64,6 +64,7 @@ static const struct option_table table = {
     .namespaces = true,
     .namespace_file = "FILE",
     .namespace_letters = true,
+    .letters_take_equals = true,
     .namespace_help = "join the",
     .about = about,
     .after = after,

@@ -1,5 +1,6 @@
 #include "nsenter_ns_join.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static int open_named(const char *name, const struct nstype *type, bool *may_be_
 
     if (join_parse_id(name, &id))
         return nsref_open_id(id, type);
-    bool is_number = target_parse_fd(name, &fd);
+    bool is_number = isdigit((unsigned char)*name) && target_parse_fd(name, &fd); /* "+3" is a file */
     *may_be_pidfd |= is_number || strstr(name, "/fd/");
     return is_number ? nsref_open_fd(fd) : nsref_open(name);
 }

@@ -67,6 +67,8 @@ without_library() {
 		want $outer
 		tab {nsmap -A facts_} {facts_here }
 		tab {unshare_ns -rw/us} {-rw/usr/}
+		tab {nsenter_ns -w=/us} {-w=/usr/}
+		tab {nsenter_ns -eS=foll} {-eS=follow }
 		tab {unshare_ns --whitelist-env=PATH,HOM} {PATH,HOME }
 	EOT
     without_library <"$dir/tabs"

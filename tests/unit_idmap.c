@@ -24,8 +24,8 @@ static void check_refused(const char *range, const char *expected)
 
 static void check_ids(void)
 {
-    static const char *const wrong[] = {"",    " 1",  "1 ",         "-1",         "+1",
-                                        "0x1", "1.0", "4294967295", "4294967296", "99999999999999999999999999"};
+    static const char *const wrong[] = {
+        "", "1 ", "-1", "+-1", "0x1", "1.0", "4294967295", "4294967296", "99999999999999999999999999"};
     unsigned id = 7;
 
     check(id_parse("0", &id) && id == 0, "0 is an ID");
@@ -51,13 +51,16 @@ static void check_ranges(void)
     check_refused("a:2:3", shape);
     check_refused("-1:2:3", shape);
     check_refused("70000:70000:4294967296", shape);
-    check_refused("70000:70000:0", "the count must be 1 or more");
     check_refused("4294967294:70000:2", "the range goes beyond ID 4294967294");
     check_refused("70000:4294967295:1", "the range goes beyond ID 4294967294");
     check_refused("65535:70000:1", "the range overlaps an earlier one");
     check_refused("70000:999:2", "the range overlaps an earlier one");
     check(!add("65536:999:1"), "a range right beside others is taken");
     check(!add("4294967294:4294967294:1"), "the last ID is taken");
+    check(!add(" 70000:+70000: 2") && map.range[map.ranges - 1].inner == 70000,
+          "blanks and plus signs are passed over");
+    size_t before = map.ranges;
+    check(!add("0:1000:0") && !add("4294967295:0:0") && map.ranges == before, "a range of none adds nothing");
 }
 
 static void check_limit(void)

@@ -17,6 +17,7 @@ static const struct option_table table = {
     .namespaces = true,
     .namespace_file = "FILE",
     .namespace_letters = true,
+    .letters_take_equals = true,
     .namespace_help = "join the",
     .about = about,
     .after = after,
@@ -45,6 +46,13 @@ static void check_options(void)
     check(PARSE((char *)"-n/run/x") == 'n' && strcmp(options.argument, "/run/x") == 0,
           "a namespace type with its file");
     check(PARSE((char *)"--net") == 'n' && !options.argument, "and without");
+    check(PARSE((char *)"-n=/run/x") == 'n' && strcmp(options.argument, "/run/x") == 0, "a letter, = and a file");
+    check(PARSE((char *)"-fR==x") == 'f' && options_next(&options) == 'R' && strcmp(options.argument, "=x") == 0,
+          "one = is no part of it, in a word with others, too");
+    check(PARSE((char *)"-n=") == 'n' && strcmp(options.argument, "") == 0, "nothing but =");
+    check(PARSE((char *)"-R", (char *)"=x") == 'R' && strcmp(options.argument, "=x") == 0,
+          "a word of its own is as it is");
+    check(PARSE((char *)"--root==x") == 'R' && strcmp(options.argument, "=x") == 0, "and so is what a long name takes");
     check(PARSE((char *)"-fn") == 'f' && options_next(&options) == 'n', "letters in one word");
     check(PARSE((char *)"--mount-p") == 300, "a long name may be cut short");
     check(PARSE((char *)"-f", (char *)"ls", (char *)"-n") == 'f' && options_next(&options) == OPTIONS_END,

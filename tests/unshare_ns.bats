@@ -272,6 +272,8 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
 		-r --wd
 		-r --root
 		-r=0
+		-u -S 4294967296
+		-r --map-users 0:4294967290:10
 		--map-root-user=0
 	EOT
 }

@@ -119,6 +119,15 @@ static int wrong(struct options *options, int result)
     return OPTIONS_WRONG;
 }
 
+/* The option's argument: the rest of the word behind a letter, without its =, or another word. */
+static const char *argument(const struct options *options)
+{
+    const char *word = options->argv[optind - 1];
+    bool follows_letter = optarg && optarg != word && strncmp(word, "--", 2) != 0;
+
+    return follows_letter && options->table->letters_take_equals && *optarg == '=' ? optarg + 1 : optarg;
+}
+
 int options_next(struct options *options)
 {
     if (!options->started)
@@ -126,7 +135,7 @@ int options_next(struct options *options)
     int result = getopt_long(options->argc, options->argv, parser.letters, parser.longs, NULL);
     const struct option_row *row = result == OPTIONS_END ? NULL : row_of(result);
 
-    options->argument = optarg;
+    options->argument = argument(options);
     options->operand = optind;
     options->option = row ? row->name : NULL;
     return row || result == OPTIONS_END ? result : wrong(options, result);

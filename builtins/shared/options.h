@@ -26,6 +26,7 @@ struct option_table {
     bool namespaces;            /* an option for each namespace type stands before the rows */
     const char *namespace_file; /* what these take, optionally; NULL: nothing */
     bool namespace_letters;     /* their letters take it too, and not only their long names */
+    bool letters_take_equals;   /* "-n=FILE": between a letter and what it takes there may be a = */
     const char *namespace_help; /* "make a new %s namespace" */
     const char *const *about;   /* help: paragraphs before the options, and after them; lines, at least one, and NULL */
     const char *const *after;

@@ -1,4 +1,7 @@
-/* Decimal numbers as people write them: digits only. strtoul(3) would take blanks, signs and more than fits. */
+/*
+ * Decimal numbers as util-linux reads them: digits, and before them there may be blanks and a plus sign. strtoul(3) would
+ * take a minus sign, too, and more than fits.
+ */
 #ifndef NUMBER_H
 #define NUMBER_H
 
@@ -14,7 +17,7 @@ const char *number_read(const char *text, uint64_t limit, uint64_t *number);
 /* True where the whole text is a number up to the limit. */
 bool number_parse(const char *text, uint64_t limit, uint64_t *number);
 
-/* The same with a minus sign before it, or none, for all of int64_t. */
+/* The same, or with a minus sign, for all of int64_t. */
 bool number_parse_signed(const char *text, int64_t *number);
 
 #endif

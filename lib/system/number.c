@@ -1,8 +1,9 @@
 #include "system/number.h"
 
+#include <ctype.h>
 #include <stddef.h>
 
-const char *number_read(const char *text, uint64_t limit, uint64_t *number)
+static const char *read_digits(const char *text, uint64_t limit, uint64_t *number)
 {
     uint64_t value = 0;
 
@@ -18,6 +19,19 @@ const char *number_read(const char *text, uint64_t limit, uint64_t *number)
     return text;
 }
 
+static const char *skip_blanks(const char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    return text;
+}
+
+const char *number_read(const char *text, uint64_t limit, uint64_t *number)
+{
+    text = skip_blanks(text);
+    return read_digits(text + (*text == '+'), limit, number);
+}
+
 bool number_parse(const char *text, uint64_t limit, uint64_t *number)
 {
     uint64_t value;
@@ -31,10 +45,12 @@ bool number_parse(const char *text, uint64_t limit, uint64_t *number)
 
 bool number_parse_signed(const char *text, int64_t *number)
 {
-    bool negative = *text == '-';
     uint64_t value;
 
-    if (!number_parse(text + negative, (uint64_t)INT64_MAX + negative, &value))
+    text = skip_blanks(text);
+    bool negative = *text == '-';
+    const char *end = read_digits(text + (negative || *text == '+'), (uint64_t)INT64_MAX + negative, &value);
+    if (!end || *end != '\0')
         return false;
     *number = negative ? (int64_t)(0 - value) : (int64_t)value;
     return true;
