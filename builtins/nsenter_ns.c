@@ -1,3 +1,4 @@
+#include "shared/command.h"
 #include "shared/engine.h"
 #include "nsenter_ns.h"
 #include "help/nsenter_ns.h"
@@ -144,9 +145,9 @@ static const char *contradiction(const struct join_request *request)
     return request->target.text ? NULL : lacks_target(request);
 }
 
-/* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
-static int parse(struct join_request *request, WORD_LIST *list)
+static int parse(void *place, WORD_LIST *list)
 {
+    struct join_request *request = place;
     const char *wrong;
 
     *request = (struct join_request){.socket = -1};
@@ -158,17 +159,18 @@ static int parse(struct join_request *request, WORD_LIST *list)
 
 static int nsenter_ns_builtin(WORD_LIST *list)
 {
-    struct join_request request;
-    bool in_subshell = shell_is_in_subshell(list, &request);
-    int status = in_subshell ? EXECUTION_SUCCESS : parse(&request, list);
+    static struct join_request request;
+    static const struct errand errand = {
+        .name = "nsenter_ns",
+        .request = &request,
+        .size = sizeof request,
+        .parse = parse,
+        .operand = &request.operand,
+        .check = &request.check,
+        .carry_out = join_carry_out,
+    };
 
-    if (status != EXECUTION_SUCCESS)
-        return status;
-    WORD_LIST *command = request.check ? NULL : engine_operands(list, request.operand);
-    if (command && !in_subshell)
-        return shell_run_in_subshell(table.name, list, &request, sizeof request);
-    status = join_carry_out(&request);
-    return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
+    return command_run_errand(&errand, list);
 }
 
 BUILTIN(nsenter_ns);

@@ -51,8 +51,9 @@ static const char *const about[] = {
 static const char *const after[] = {
     "",
     "Exit Status:",
-    "Returns success, or COMMAND's status; 2 for wrong usage; 1 when a namespace",
-    "could not be joined, and then nothing has changed.",
+    "Returns success; 2 for wrong usage; 1 when a namespace could not be joined, and",
+    "then nothing has changed. With COMMAND, returns its status, and 125 instead of",
+    "1 and 2.",
     NULL,
 };
 

@@ -249,9 +249,10 @@ static bool read_environment(const struct join_request *request, const struct pl
     return environment->strings || cannot_have(request, "environment");
 }
 
-int join_carry_out(const struct join_request *request)
+int join_carry_out(void *place)
 {
     static struct plan plan; /* large, and done with before COMMAND can come back here */
+    const struct join_request *request = place;
     struct environment environment;
 
     if (!resolve(request, &plan))

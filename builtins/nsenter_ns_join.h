@@ -30,7 +30,10 @@ struct join_request {
 /* Reads ":NSID". */
 bool join_parse_id(const char *text, uint64_t *id);
 
-/* Opens all that the request names, outside, and lands. EXECUTION_SUCCESS, or _FAILURE after it has been said why. */
-int join_carry_out(const struct join_request *request);
+/*
+ * Opens all that a struct join_request names, outside, and lands. EXECUTION_SUCCESS, or _FAILURE after it has been said
+ * why.
+ */
+int join_carry_out(void *request);
 
 #endif

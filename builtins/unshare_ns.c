@@ -1,3 +1,4 @@
+#include "shared/command.h"
 #include "shared/engine.h"
 #include "unshare_ns.h"
 #include "help/unshare_ns.h"
@@ -233,9 +234,10 @@ static int check(struct request *request)
     return maps_resolve(&request->maps, geteuid(), getegid(), &request->plan.maps);
 }
 
-/* EXECUTION_SUCCESS where the request can be carried out; else all has been said. */
-static int parse(struct request *request, WORD_LIST *list)
+static int parse(void *place, WORD_LIST *list)
 {
+    struct request *request = place;
+
     memset(request, 0, offsetof(struct request, plan));
     plan_init(&request->plan);
     maps_init(&request->maps);
@@ -246,21 +248,30 @@ static int parse(struct request *request, WORD_LIST *list)
     return check(request);
 }
 
+static int carry_out(void *place)
+{
+    struct request *request = place;
+    int status = engine_carry_out(&request->plan);
+
+    if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check)
+        shell_clear_environment(request->keep_env);
+    return status;
+}
+
 static int unshare_ns_builtin(WORD_LIST *list)
 {
     static struct request request; /* large */
-    bool in_subshell = shell_is_in_subshell(list, &request);
-    int status = in_subshell ? EXECUTION_SUCCESS : parse(&request, list);
+    static const struct errand errand = {
+        .name = "unshare_ns",
+        .request = &request,
+        .size = sizeof request,
+        .parse = parse,
+        .operand = &request.operand,
+        .check = &request.plan.check,
+        .carry_out = carry_out,
+    };
 
-    if (status != EXECUTION_SUCCESS)
-        return status;
-    WORD_LIST *command = request.plan.check ? NULL : engine_operands(list, request.operand);
-    if (command && !in_subshell)
-        return shell_run_in_subshell(table.name, list, &request, sizeof request);
-    status = engine_carry_out(&request.plan);
-    if (status == EXECUTION_SUCCESS && request.clear_env && !request.plan.check)
-        shell_clear_environment(request.keep_env);
-    return status == EXECUTION_SUCCESS && command ? shell_run(command) : status;
+    return command_run_errand(&errand, list);
 }
 
 BUILTIN(unshare_ns);

@@ -126,8 +126,34 @@ load helpers
 
 @test "a COMMAND that cannot enter is not run" {
     sh_run 'unshare_ns -r --root="$dir/nowhere" echo no; echo $?; unshare_ns -rp -w "$dir/nowhere" echo no; echo $?'
-    is "$output" $'1\n1'
+    is "$output" $'125\n125'
     is "$(grep -c 'unshare_ns: ' "$dir/error")" 2
+}
+
+@test "what does not come as far as COMMAND is 125: its own status may be 1 or 2" {
+    local words lines=0
+    while read -r words; do
+        ((lines += 1))
+        sh_run 'eval "$1 echo no"; echo "$?"; eval "$1"; echo "$?"; eval "$1 -- echo no" | cat; echo "${PIPESTATUS[0]}"' "$words"
+        case $words in
+            *--nonsense* | *=0* | *=maybe* | unshare_ns | *"-t x"*) is "$output" $'125\n2\n125' ;;
+            *) is "$output" $'125\n1\n125' ;;
+        esac
+    done <<-'EOT'
+		unshare_ns -r -R "$dir/nowhere"
+		unshare_ns -r --check -R "$dir/nowhere"
+		unshare_ns --nonsense -r
+		unshare_ns -r --map-root-user=0
+		unshare_ns -r --setgroups=maybe
+		unshare_ns
+		nsenter_ns --net="$dir/nowhere"
+		nsenter_ns -t %9 -a
+		nsenter_ns -t x -a
+		nsenter_ns --nonsense -t $$
+	EOT
+    is "$lines" 10
+    sh_run 'unshare_ns -r bash -c "exit 1"; echo $?; unshare_ns -r bash -c "exit 2"; echo $?; nsmap --nonsense x 2>&-; echo $?'
+    is "$output" $'1\n2\n2'
 }
 
 @test "an ERR trap has the line of the script as \$BASH_COMMAND, and the status" {

@@ -66,7 +66,7 @@ try() {
             fingerprint "$dir/before"
             nsenter_ns -t "/dev/fd/$handle" -U -u readlink /proc/self/ns/uts; status=$?
             fingerprint "$dir/after"; exit $status' "$target"
-    refused 1 'nsenter_ns: /dev/fd/+([0-9]): No such process'
+    refused 125 'nsenter_ns: /dev/fd/+([0-9]): No such process'
 }
 
 @test "an open directory in the /proc of a container is not taken for the process that has the number here" {
@@ -242,7 +242,7 @@ try() {
 @test "the parent of the target's user namespace, where that is the shell's own: --all leaves it out" {
     sh_run 'unshare_ns -Ur; unshare --user --map-root-user --uts sleep 1000 & trap "kill $!" EXIT; sleep 0.2
             nsenter_ns -t $! --user-parent true; echo $?; nsenter_ns -t $! -a --user-parent --check; echo $?' 2>/dev/null
-    is "${output%%$'\n'*}" 1
+    is "${output%%$'\n'*}" 125
     is "$(grep -c 'leave out -U' "$dir/error")" 1
 }
 

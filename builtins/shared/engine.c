@@ -115,6 +115,8 @@ int engine_options(const struct option_table *table, WORD_LIST *list, engine_tak
 
     options.argv = make_builtin_argv(list, &options.argc);
     int status = take_all(&options, take, request);
+    while (status != EXECUTION_SUCCESS && options_next(&options) != OPTIONS_END)
+        ; /* whether there are operands is asked then as well */
     *operand = options.operand;
     free(options.argv);
     return status;

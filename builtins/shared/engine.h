@@ -32,7 +32,7 @@ typedef const char *engine_take(void *request, int id, const char *argument);
 
 /*
  * Parses the builtin's words; what is taken of them belongs to the words. *operand: the index of the first that is no
- * option. EXECUTION_SUCCESS, or EX_USAGE after it has been said what is wrong, or helped.
+ * option, in any case. EXECUTION_SUCCESS, or EX_USAGE after it has been said what is wrong, or helped.
  */
 int engine_options(const struct option_table *table, WORD_LIST *list, engine_take *take, void *request, int *operand);
 

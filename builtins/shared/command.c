@@ -1,0 +1,28 @@
+#include "shared/command.h"
+
+#include "shared/engine.h"
+
+/* As env(1), timeout(1) and chroot(1) have it: 1 and 2 may be COMMAND's own. */
+enum { COMMAND_NOT_REACHED = 125 };
+
+static int failed(int status, const WORD_LIST *command)
+{
+    return command ? COMMAND_NOT_REACHED : status;
+}
+
+int command_run_errand(const struct errand *errand, WORD_LIST *list)
+{
+    bool in_subshell = shell_is_in_subshell(list, errand->request);
+    int status = in_subshell ? EXECUTION_SUCCESS : errand->parse(errand->request, list);
+    WORD_LIST *command = engine_operands(list, *errand->operand);
+
+    if (status != EXECUTION_SUCCESS)
+        return failed(status, command);
+    bool runs = command && !*errand->check;
+    if (runs && !in_subshell)
+        return shell_run_in_subshell(errand->name, list, errand->request, errand->size);
+    status = errand->carry_out(errand->request);
+    if (status != EXECUTION_SUCCESS)
+        return failed(status, command);
+    return runs ? shell_run(command) : EXECUTION_SUCCESS;
+}
