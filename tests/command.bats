@@ -131,9 +131,9 @@ load helpers
 }
 
 @test "what does not come as far as COMMAND is 125: its own status may be 1 or 2" {
-    local words lines=0
+    local words tried=0
     while read -r words; do
-        ((lines += 1))
+        ((tried += 1))
         sh_run 'eval "$1 echo no"; echo "$?"; eval "$1"; echo "$?"; eval "$1 -- echo no" | cat; echo "${PIPESTATUS[0]}"' "$words"
         case $words in
             *--nonsense* | *=0* | *=maybe* | unshare_ns | *"-t x"*) is "$output" $'125\n2\n125' ;;
@@ -151,7 +151,7 @@ load helpers
 		nsenter_ns -t x -a
 		nsenter_ns --nonsense -t $$
 	EOT
-    is "$lines" 10
+    is "$tried" 10
     sh_run 'unshare_ns -r bash -c "exit 1"; echo $?; unshare_ns -r bash -c "exit 2"; echo $?; nsmap --nonsense x 2>&-; echo $?'
     is "$output" $'1\n2\n2'
 }
