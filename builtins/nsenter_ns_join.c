@@ -24,6 +24,25 @@ static bool cannot_open(const char *what)
     return false;
 }
 
+/* "-Uu" is the file u of -U, where unshare(1) takes two letters. */
+static bool looks_like_letters(const char *name)
+{
+    while (*name && (nstype_of_letter(*name) || strchr("arw", *name)))
+        name++;
+    return *name == '\0';
+}
+
+/* A file or directory, of which the name may have come to be one by mistake. */
+static bool cannot_open_word(const char *name)
+{
+    if (errno != ENOENT || !looks_like_letters(name))
+        return cannot_open(name);
+    builtin_error(
+        "%s: %s; the rest of a letter's word is the name of a file: give each letter a word of its own (-U -u)", name,
+        strerror(errno));
+    return false;
+}
+
 /* "TARGET: its WHAT: reason" */
 static bool cannot_have(const struct join_request *request, const char *what)
 {
@@ -80,7 +99,7 @@ static bool open_files(const struct join_request *request, struct plan *plan)
         if (plan->files[i] >= 0)
             continue;
         if (errno != ESTALE)
-            return cannot_open(request->files[i]);
+            return cannot_open_word(request->files[i]);
         builtin_error("%s: no such %s namespace, or a kernel that opens none by its number (Linux 6.19)",
                       request->files[i], nstypes[i].title);
         return false;
@@ -130,7 +149,7 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
     if (is_refused(plan))
         return false;
     if (child < 0 && request->target.text)
-        child = target_user_namespace(&plan->target);
+        child = target_namespace(&plan->target, nstype_of_flag(CLONE_NEWUSER));
     for (size_t i = 1; child < 0 && !request->target.text && i < NS_TYPES; i++)
         child = plan->files[i] < 0 ? -1 : fcntl(plan->files[i], F_DUPFD_CLOEXEC, 0);
     if (child < 0)
@@ -142,7 +161,7 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
         return false;
     }
     plan->join |= CLONE_NEWUSER;
-    if (request->all && engine_is_own_user_namespace(plan->files[0]))
+    if (request->all && nsref_is_own(plan->files[0], nstype_of_flag(CLONE_NEWUSER)))
         stay_in_user_namespace(plan);
     return true;
 }
@@ -154,7 +173,7 @@ static bool open_directory(const struct join_request *request, const struct plan
     *fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : target_directory(&plan->target, of_target);
     if (*fd >= 0)
         return true;
-    return path ? cannot_open(path) : cannot_have(request, of_target);
+    return path ? cannot_open_word(path) : cannot_have(request, of_target);
 }
 
 static bool open_directories(const struct join_request *request, struct plan *plan)

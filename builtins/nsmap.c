@@ -199,7 +199,7 @@ static bool is_child_of_own(int proc)
 {
     int user = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC);
     int parent = user < 0 ? -1 : nsref_owner(user);
-    bool is_child = parent >= 0 && engine_is_own_user_namespace(parent);
+    bool is_child = parent >= 0 && nsref_is_own(parent, nstype_of_flag(CLONE_NEWUSER));
 
     if (user >= 0)
         close(user);

@@ -26,11 +26,21 @@ static void name(const struct failure *failure, char *text, size_t size)
         snprintf(text, size, "%s", phrase);
 }
 
+/* A limit of the shell's own has the same cure in every room. */
+static const char *remedy(struct diagnosis *of)
+{
+    const struct step *step = of->failure->step;
+
+    if (of->failure->err == EMFILE)
+        return "this shell has as many files open as it may: close some, or raise the limit (ulimit -n)";
+    return step->remedy ? step->remedy(of) : step->cure;
+}
+
 char *sentence(const struct failure *failure, const void *wanted, char *text, size_t size)
 {
     const struct step *step = failure->step;
     struct diagnosis of = {.failure = failure, .wanted = wanted};
-    const char *remedy = step->remedy ? step->remedy(&of) : step->cure;
+    const char *cure = remedy(&of);
     char what[ABOUT_SIZE + 128];
 
     name(failure, what, sizeof what);
@@ -38,6 +48,6 @@ char *sentence(const struct failure *failure, const void *wanted, char *text, si
         snprintf(text, size, "%s", what);
     else
         snprintf(text, size, "cannot %s: %s%s%s", what, *failure->said ? failure->said : strerror(failure->err),
-                 remedy ? "; " : "", remedy ? remedy : "");
+                 cure ? "; " : "", cure ? cure : "");
     return text;
 }

@@ -149,6 +149,77 @@ injected() {
     fails_with '*: its namespaces: Permission denied' nsenter_ns -t 1 -a
 }
 
+@test "an ID that is not mapped" {
+    target -u --map-user=5 --map-group=5
+    local sentence='cannot become group 0: Invalid argument; it is not mapped there: say -S follow -G follow, or --preserve-credentials'
+    fails_with "$sentence" nsenter_ns -t "$target" -a
+    fails_with "$sentence" nsenter_ns -t "$target" -U -S follow
+    fails_with 'cannot become group 0: *; it is not mapped there: say --preserve-credentials, or name those * by -S and -G' \
+        nsenter_ns -U="/proc/$target/ns/user"
+    fails_with 'cannot become user 0: *; it is not mapped there: *' nsenter_ns -t "$target" -U --preserve-credentials -S 0
+    sh_run 'nsenter_ns -t "$1" -a -S follow -G follow && id -u && id -g' "$target"
+    is "$output" $'5\n5'
+    done_quietly
+    fails_with 'cannot become user 6: Invalid argument; it is not mapped there: map it with --map-users or --map-groups, *' \
+        unshare_ns -r -S 6
+    sh_run 'unshare_ns -r; unshare_ns -u -S 6'
+    like "$error" "*: cannot become user 6: Invalid argument; it is not mapped in this user namespace"
+}
+
+@test "a user or group without the capability for it" {
+    ((EUID != 0)) || via=(setpriv "--bounding-set=-setuid,-setgid")
+    fails_with 'cannot drop the supplementary groups: *; only who has the capability CAP_SETGID may become another group' \
+        unshare_ns -G 6
+    fails_with 'cannot become user 6: *; only who has the capability CAP_SETUID may become another user' unshare_ns -S 6
+    via=()
+    fails_with '*; the user namespace denies setgroups(2): leave out --setgid' unshare_ns -r -G 0
+    fails_with '*; no group is mapped: say *' unshare_ns --map-user=5 -G 0
+    sh_run 'unshare_ns -r; unshare_ns -u -G 0'
+    like "$error" '*; the user namespace denies setgroups(2): leave out --setgid'
+}
+
+@test "too many open files" {
+    local limit
+    for limit in {3..12}; do
+        sh_run '(ulimit -n "$1"; unshare_ns -rm) && [[ $1 != [34] ]]' "$limit"
+        [[ $status == 0 ]] || like "$error" \
+            '*unshare_ns: cannot *: Too many open files; this shell has as many files open as it may: close some, or raise the limit (ulimit -n)'
+    done
+    is "$status" 0
+}
+
+@test "a file to hold a namespace that is a symbolic link to nothing" {
+    sh_run 'ln -s nothing "$dir/link"; unshare_ns -rm; unshare_ns --uts="$dir/link" || [[ -e $dir/nothing ]]; echo "$?"
+            unshare_ns --uts="$dir/nowhere/file"; touch "$dir/nothing"; unshare_ns --uts="$dir/link" && umount "$dir/nothing"'
+    is "$output" 1
+    is "$status" 0
+    like "$error" "*: cannot hold *: No such file or directory; $dir/link is a symbolic link to nothing: make the file, *
+*: cannot hold the new UTS namespace in $dir/nowhere/file: No such file or directory; its directory must be there"
+}
+
+@test "the user namespace in which the shell is" {
+    target -ru
+    sh_run 'nsenter_ns -t "$1" -U
+            nsenter_ns -t "$1" -U; nsenter_ns --user="/proc/$1/ns/user"; nsenter_ns -t "$1" -U -u || nsenter_ns -t "$1" -u' "$target"
+    is "$status" 0
+    is "$(sed "s,.*nsenter_ns: ,," <<<"$error")" "$(printf '%s\n' \
+        "cannot join the user namespace: Invalid argument; the shell is in this user namespace already, and cannot join it again"{,} \
+        "cannot join the user and UTS namespace: Invalid argument; the shell is in this user namespace already: leave out -U (--user)")"
+    via=(unshare --user --map-user=1000 --map-group=1000 --uts)
+    sh_run 'nsenter_ns -t $$ -u'
+    like "$error" "*: Operation not permitted; the shell is in the user namespace that owns it, without privilege there: *--keep-caps"
+    sh_run 'exec {uts}</proc/self/ns/uts; nsenter_ns --uts=$uts'
+    like "$error" "*: Operation not permitted; the shell is in the user namespace that owns it, without privilege there: *--keep-caps"
+}
+
+@test "letters in one word, of which the second is taken for a file" {
+    local sentence="No such file or directory; the rest of a letter's word is the name of a file: give each letter a word of its own (-U -u)"
+    fails_with "u: $sentence" nsenter_ns -t $$ -Uu
+    fails_with "mw: $sentence" nsenter_ns -t $$ -rmw
+    fails_with "user: No such file or directory" nsenter_ns -t $$ -nuser
+    fails_with "u/x: No such file or directory" nsenter_ns -t $$ -nu/x
+}
+
 @test "a seccomp filter refuses unshare(2) or setns(2)" {
     via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM unshare --)
     fails_with 'cannot make a new user namespace: *; a seccomp filter refuses unshare(2): allow it *' unshare_ns -r

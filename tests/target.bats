@@ -243,7 +243,7 @@ try() {
     sh_run 'unshare_ns -Ur; unshare --user --map-root-user --uts sleep 1000 & trap "kill $!" EXIT; sleep 0.2
             nsenter_ns -t $! --user-parent true; echo $?; nsenter_ns -t $! -a --user-parent --check; echo $?' 2>/dev/null
     is "${output%%$'\n'*}" 125
-    is "$(grep -c 'leave out -U' "$dir/error")" 1
+    is "$(grep -c 'in this user namespace already, and cannot join it again' "$dir/error")" 1
 }
 
 @test "the parent of the target's user namespace" {

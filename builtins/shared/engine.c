@@ -45,13 +45,6 @@ ino_t engine_user_namespace(void)
     return stat("/proc/self/ns/user", &status) < 0 ? 0 : status.st_ino;
 }
 
-bool engine_is_own_user_namespace(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && status.st_ino == engine_user_namespace();
-}
-
 bool engine_outer_ids(unsigned *user, unsigned *group)
 {
     *user = outer.user;

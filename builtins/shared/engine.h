@@ -12,9 +12,6 @@
 /* The inode number of the shell's user namespace; 0: there is no /proc to tell. */
 ino_t engine_user_namespace(void);
 
-/* Whether a descriptor is the shell's user namespace. */
-bool engine_is_own_user_namespace(int fd);
-
 /* The IDs that this shell had outside the user namespace that it made last; false where it is in another. */
 bool engine_outer_ids(unsigned *user, unsigned *group);
 

@@ -51,8 +51,8 @@ int target_directory(const struct target *target, const char *name);
  */
 int target_children(const struct target *target, const struct nstype *type);
 
-/* Opens the target's user namespace. A descriptor, or -1 and errno. */
-int target_user_namespace(const struct target *target);
+/* Opens the target's namespace of this type. A descriptor, or -1 and errno. */
+int target_namespace(const struct target *target, const struct nstype *type);
 
 /*
  * Opens the network namespace of a socket that the target has open as `fd` (Linux 5.6). A descriptor, or -1 and errno:
@@ -71,6 +71,9 @@ int nsref_open_fd(int fd);
 
 /* True where a descriptor is a namespace of this type (Linux 4.11). */
 bool nsref_is(int fd, const struct nstype *type);
+
+/* True where a descriptor is the namespace of this type that the caller is in. */
+bool nsref_is_own(int fd, const struct nstype *type);
 
 /*
  * Opens a namespace by the number that NS_GET_ID gives (Linux 6.19). A descriptor; -1 and errno: ESTALE where there is

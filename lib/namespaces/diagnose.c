@@ -116,13 +116,82 @@ static const char *remedy_program(struct diagnosis *of)
     return "it maps one's own ID and those that /etc/subuid and /etc/subgid give: see getsubids(1)";
 }
 
+/* A file is made where there is none, but not through a symbolic link, behind which it may be anywhere. */
+static bool is_link_to_nothing(const char *file)
+{
+    struct stat status;
+
+    return file && lstat(file, &status) == 0 && S_ISLNK(status.st_mode) && stat(file, &status) < 0;
+}
+
 static const char *remedy_persist(struct diagnosis *of)
 {
+    const struct plan *plan = of->wanted;
+
     if (of->failure->err == EPERM && !caps_have(CAP_SYS_ADMIN))
         return "only who may mount can do that: join a user and mount namespace of one's own first (-rm)";
-    if (of->failure->err == ENOENT)
-        return "its directory must be there";
-    return NULL;
+    if (of->failure->err != ENOENT)
+        return NULL;
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if (is_link_to_nothing(plan->persist[i]))
+            return sentence_cure(of, "%s is a symbolic link to nothing: make the file, or remove the link",
+                                 plan->persist[i]);
+    return "its directory must be there";
+}
+
+/* What is to be joined of a type, for the caller to close; -1: that cannot be told. */
+static int open_to_join(const struct plan *plan, const struct nstype *type)
+{
+    int file = plan->files[type - nstypes];
+
+    return file >= 0 ? nsref_open_fd(file) : target_namespace(&plan->target, type);
+}
+
+static bool joins_own(const struct plan *plan, const struct nstype *type)
+{
+    int fd = open_to_join(plan, type);
+    bool own = fd >= 0 && nsref_is_own(fd, type);
+
+    if (fd >= 0)
+        close(fd);
+    return own;
+}
+
+/* Whether what is to be joined of a type belongs to the user namespace that the shell is in. */
+static bool joins_of_own_user_namespace(const struct plan *plan, const struct nstype *type)
+{
+    int fd = open_to_join(plan, type);
+    int owner = fd < 0 ? -1 : nsref_owner(fd);
+    bool own = owner >= 0 && nsref_is_own(owner, nstype_of_flag(CLONE_NEWUSER));
+
+    if (owner >= 0)
+        close(owner);
+    if (fd >= 0)
+        close(fd);
+    return own;
+}
+
+/* A user namespace may be entered by who owns it or is privileged around it; the others, by who is privileged in theirs. */
+static const char *why_not_allowed(const struct plan *plan)
+{
+    if (plan->join & CLONE_NEWUSER)
+        return "that is for who made the user namespace, or a namespace around it, and for privileged users";
+    if (caps_have(CAP_SYS_ADMIN))
+        return NULL;
+    for (size_t i = 0; i < NS_TYPES; i++)
+        if ((plan->join & nstypes[i].flag) && joins_of_own_user_namespace(plan, &nstypes[i]))
+            return "the shell is in the user namespace that owns it, without privilege there: be its root, or enter it "
+                   "with --keep-caps";
+    return "without privilege, join the user namespace that owns it too: say -U (--user)";
+}
+
+/* The kernel lets nobody gain capabilities by joining again the user namespace that he is in: setns(2). */
+static const char *why_not_valid(const struct plan *plan)
+{
+    if (!(plan->join & CLONE_NEWUSER) || !joins_own(plan, nstype_of_flag(CLONE_NEWUSER)))
+        return NULL;
+    return plan->join == CLONE_NEWUSER ? "the shell is in this user namespace already, and cannot join it again"
+                                       : "the shell is in this user namespace already: leave out -U (--user)";
 }
 
 static const char *remedy_join(struct diagnosis *of)
@@ -134,13 +203,7 @@ static const char *remedy_join(struct diagnosis *of)
         return "a seccomp filter refuses setns(2): allow it where this container is started";
     if (err == ESRCH)
         return "the target has ended";
-    if (err == EPERM && !caps_have(CAP_SYS_ADMIN) && !(plan->join & CLONE_NEWUSER))
-        return "without privilege, join the user namespace that owns it too: say -U (--user)";
-    if (err == EPERM && (plan->join & CLONE_NEWUSER))
-        return "that is for who made the user namespace, or a namespace around it, and for privileged users";
-    if (err == EINVAL && (plan->join & CLONE_NEWUSER))
-        return "the shell may be in this user namespace already: leave out -U (--user)";
-    return NULL;
+    return err == EPERM ? why_not_allowed(plan) : err == EINVAL ? why_not_valid(plan) : NULL;
 }
 
 /* The kernel shows in a new procfs what its reader may see already: mount_too_revealing() in fs/namespace.c. */
@@ -162,18 +225,6 @@ static const char *remedy_mount_proc(struct diagnosis *of)
     return apparmor_restricts() && (plan->create & CLONE_NEWUSER) ? apparmor : NULL;
 }
 
-/* user_namespaces(7): there are no groups to set before gid_map is written. */
-static const char *remedy_setgroups(struct diagnosis *of)
-{
-    const struct plan *plan = of->wanted;
-    bool unmapped = (plan->create & CLONE_NEWUSER) && plan->maps.groups.ranges == 0;
-
-    if (of->failure->err != EPERM)
-        return NULL;
-    return unmapped ? "no group is mapped: say --map-group or --map-groups, or leave out --setgid"
-                    : "the user namespace denies setgroups(2): leave out --setgid";
-}
-
 /* What takes a capability that a process has in a user namespace of its own. */
 static const char *remedy_inside(struct diagnosis *of)
 {
@@ -182,6 +233,46 @@ static const char *remedy_inside(struct diagnosis *of)
     bool refused = err == EPERM || err == EACCES;
 
     return refused && (plan->create & CLONE_NEWUSER) && apparmor_restricts() ? apparmor : NULL;
+}
+
+/* The kernel's answers to setgroups(2) and setuid(2) are about the user namespace that the helper has gone to. */
+static const char *why_not_privileged(const struct plan *plan, bool users)
+{
+    if ((plan_flags(plan) & CLONE_NEWUSER) || caps_have(users ? CAP_SETUID : CAP_SETGID))
+        return NULL;
+    return users ? "only who has the capability CAP_SETUID may become another user"
+                 : "only who has the capability CAP_SETGID may become another group";
+}
+
+/* user_namespaces(7): there are no groups to set before gid_map is written. */
+static const char *remedy_setgroups(struct diagnosis *of)
+{
+    const struct plan *plan = of->wanted;
+    bool unmapped = (plan->create & CLONE_NEWUSER) && plan->maps.groups.ranges == 0;
+    const char *why = remedy_inside(of);
+
+    if (of->failure->err != EPERM || why || (why = why_not_privileged(plan, false)))
+        return why;
+    return unmapped ? "no group is mapped: say --map-group or --map-groups, or leave out --setgid"
+                    : "the user namespace denies setgroups(2): leave out --setgid";
+}
+
+/* setuid(2): EINVAL is an ID that is not mapped. In a user namespace that is joined, 0 is what nobody may have asked for. */
+static const char *remedy_become(struct diagnosis *of)
+{
+    const struct plan *plan = of->wanted;
+    bool users = of->failure->step == &step_setuid;
+
+    if (of->failure->err == EPERM)
+        return why_not_privileged(plan, users);
+    if (of->failure->err != EINVAL)
+        return NULL;
+    if (plan->join & CLONE_NEWUSER)
+        return plan->target.pid == 0
+                   ? "it is not mapped there: say --preserve-credentials, or name those that are by -S and -G"
+                   : "it is not mapped there: say -S follow -G follow, or --preserve-credentials";
+    return plan->create & CLONE_NEWUSER ? "it is not mapped there: map it with --map-users or --map-groups, or leave out -S and -G"
+                                        : "it is not mapped in this user namespace";
 }
 
 /* pid_namespaces(7): fork(2) fails like this in a namespace that has ended; where there is one, memory is rarely short. */
@@ -215,9 +306,20 @@ static const char *remedy_time_offsets(struct diagnosis *of)
     return of->failure->err == ERANGE ? "the clock would be before 0, or beyond what it can count" : NULL;
 }
 
+/* Where the system is short of something, it is not the place that is to blame. */
+static bool is_shortage(int err)
+{
+    return err == ENOMEM || err == EMFILE || err == ENFILE || err == EINTR;
+}
+
 static const char *remedy_proc(struct diagnosis *of)
 {
-    return of->failure->err == EMFILE ? NULL : "mount a procfs on /proc, of this PID namespace";
+    return is_shortage(of->failure->err) ? NULL : "mount a procfs on /proc, of this PID namespace";
+}
+
+static const char *remedy_keep_wd(struct diagnosis *of)
+{
+    return is_shortage(of->failure->err) ? NULL : "go to a directory that stays accessible (cd /) first";
 }
 
 static const char *remedy_owner(struct diagnosis *of)
@@ -254,12 +356,12 @@ const struct step step_loopback = {.phrase = "bring up the loopback interface", 
 const struct step step_root = {.phrase = "change the root directory to %s", .remedy = remedy_inside};
 const struct step step_wd = {.phrase = "change the working directory to %s"};
 const struct step step_keep_wd = {.phrase = "keep the working directory in the new namespaces",
-                                  .cure = "go to a directory that stays accessible (cd /) first"};
+                                  .remedy = remedy_keep_wd};
 const struct step step_keep_root = {.phrase = "keep the root directory in the new namespaces"};
 const struct step step_follow = {.phrase = "follow the target's user and group"};
 const struct step step_setgroups = {.phrase = "drop the supplementary groups", .remedy = remedy_setgroups};
-const struct step step_setgid = {.phrase = "become group %s"};
-const struct step step_setuid = {.phrase = "become user %s"};
+const struct step step_setgid = {.phrase = "become group %s", .remedy = remedy_become};
+const struct step step_setuid = {.phrase = "become user %s", .remedy = remedy_become};
 const struct step step_keep_caps = {.phrase = "make the capabilities ambient"};
 const struct step step_cgroup = {.phrase = "join the target's cgroup"};
 const struct step step_exec_context = {.phrase = "set the target's SELinux context for programs"};

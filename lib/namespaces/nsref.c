@@ -171,9 +171,12 @@ int target_directory(const struct target *target, const char *name)
     return open_below(target, name, O_PATH | O_DIRECTORY);
 }
 
-int target_user_namespace(const struct target *target)
+int target_namespace(const struct target *target, const struct nstype *type)
 {
-    return open_below(target, "ns/user", O_RDONLY);
+    char file[16];
+
+    snprintf(file, sizeof file, "ns/%s", type->file);
+    return open_below(target, file, O_RDONLY);
 }
 
 /* Where a process's children are born, or would be: 0 and errno, ENOENT also where the kernel lacks the type. */
@@ -257,6 +260,15 @@ int nsref_open_fd(int fd)
 bool nsref_is(int fd, const struct nstype *type)
 {
     return ioctl(fd, NS_GET_NSTYPE) == type->flag;
+}
+
+bool nsref_is_own(int fd, const struct nstype *type)
+{
+    char file[32];
+    struct stat own, that;
+
+    snprintf(file, sizeof file, "/proc/self/ns/%s", type->file);
+    return stat(file, &own) == 0 && fstat(fd, &that) == 0 && own.st_dev == that.st_dev && own.st_ino == that.st_ino;
 }
 
 int nsref_open_id(uint64_t id, const struct nstype *type)
