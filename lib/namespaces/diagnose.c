@@ -271,8 +271,9 @@ static const char *remedy_become(struct diagnosis *of)
         return plan->target.pid == 0
                    ? "it is not mapped there: say --preserve-credentials, or name those that are by -S and -G"
                    : "it is not mapped there: say -S follow -G follow, or --preserve-credentials";
-    return plan->create & CLONE_NEWUSER ? "it is not mapped there: map it with --map-users or --map-groups, or leave out -S and -G"
-                                        : "it is not mapped in this user namespace";
+    return plan->create & CLONE_NEWUSER
+               ? "it is not mapped there: map it with --map-users or --map-groups, or leave out -S and -G"
+               : "it is not mapped in this user namespace";
 }
 
 /* pid_namespaces(7): fork(2) fails like this in a namespace that has ended; where there is one, memory is rarely short. */
