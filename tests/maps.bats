@@ -29,7 +29,7 @@ with_subordinate_ids() {
 
 teardown() {
     local left=0
-    ((EUID != 0)) || umount -q /etc/subuid /etc/subgid || true
+    ((EUID != 0)) || umount -q /etc/subuid /etc/subgid /etc/nsswitch.conf || true
     nothing_runs || left=1
     rm -rf "$dir"
     return $left
@@ -131,6 +131,20 @@ teardown() {
     is "$status" 1
     like "$error" "*unshare_ns: cannot write the user namespace's uid_map with newuidmap: *getsubids*"
     unchanged
+    sh_run 'unshare_ns --map-users=0:$EUID:2'
+    is "$status" 1
+    like "$error" "*unshare_ns: cannot write the user namespace's uid_map with newuidmap: *getsubids*"
+}
+
+@test "a single ID that is one's own, and one that is not" {
+    ((EUID != 0)) || skip "needs an ordinary user: root may map any"
+    with_subordinate_ids
+    sh_run "$maps"'unshare_ns --map-users=5:$EUID:1 --map-groups=6:$(id -g):1 && show'
+    is "$output" "5 $EUID 1"$'\n.\n'"6 $(id -g) 1"$'\ndeny' # as newgidmap has it
+    done_quietly
+    sh_run "$maps"'unshare_ns --map-users=5:$1:1 --map-groups=6:$1:1 --setgroups=deny && show' "$first"
+    is "$output" "5 $first 1"$'\n.\n'"6 $first 1"$'\ndeny'
+    done_quietly
 }
 
 @test "a user without subordinate IDs is told what is missing" {
@@ -233,5 +247,245 @@ teardown() {
     sh_run 'fingerprint "$dir/before"; unshare_ns -r -G 0; status=$?; fingerprint "$dir/after"; exit $status'
     is "$status" 1
     like "$error" "*cannot drop the supplementary groups: *denies setgroups(2)*"
+    unchanged
+}
+
+# A newuidmap of the test's own, a script, in $dir/bin
+own_newuidmap() {
+    mkdir -p "$dir/bin"
+    printf '%s\n' '#!/bin/bash' "$@" >"$dir/bin/newuidmap"
+    chmod 755 "$dir/bin/newuidmap"
+}
+
+@test "what can be written directly needs no newuidmap" {
+    sh_run "$maps"'PATH=/nowhere unshare_ns -r; PATH=/bin:/usr/bin show'
+    is "$output" "0 $EUID 1"$'\n.\n'"0 $(id -g) 1"$'\ndeny'
+    done_quietly
+    ((EUID == 0)) || return 0
+    sh_run "$maps"'PATH=/nowhere unshare_ns --map-users=0:70000:10 --map-groups=0:80000:5; PATH=/bin:/usr/bin show'
+    is "$output" $'0 70000 10\n.\n0 80000 5\nallow'
+    done_quietly
+}
+
+@test "a capability that is permitted, but not in effect, writes no map" {
+    ((EUID == 0)) || skip "needs root"
+    needs setpriv --version
+    via=(setpriv --ruid 0 --euid 1234 --clear-groups)
+    own_newuidmap 'exit 1'
+    chmod 777 "$dir"
+    bash_run -pc "$(prelude)"'
+        PATH=$dir/bin:$PATH; unshare_ns --map-users=0:70000:10; echo $?'
+    is "$output" 1
+    like "$error" '*uid_map with newuidmap: *'
+}
+
+@test "newuidmap has no signal blocked, reads nothing and prints nothing" {
+    ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
+    with_subordinate_ids
+    own_newuidmap 'echo noise; cat >"$dir/eaten"
+        mapfile -t seen </proc/$$/status
+        seen+=($(readlink /proc/$$/fd/0 /proc/$$/fd/1))
+        printf "%s\n" "${seen[@]}" | grep -e SigBlk: -e ^/ >"$dir/seen"' "exec $(command -v newuidmap)"' "$@"'
+    sh_run 'PATH=$dir/bin:$PATH; unshare_ns --map-auto && cat' <<<input
+    is "$output" input
+    done_quietly
+    is "$(<"$dir/seen")" $'SigBlk:\t0000000000000000\n/dev/null\n/dev/null'
+    is "$(<"$dir/eaten")" ""
+}
+
+@test "a newuidmap that may not be executed, or cannot be" {
+    ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
+    with_subordinate_ids
+    own_newuidmap
+    chmod 644 "$dir/bin/newuidmap"
+    sh_run "$maps"'PATH=$dir/bin:$PATH; unshare_ns --map-auto && show'
+    is "${output%%$'\n'*}" "0 $first $count"
+    done_quietly
+    sh_run 'PATH=$dir/bin; unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*with newuidmap: No such file or directory; *'
+    chmod 755 "$dir/bin/newuidmap"
+    echo "no program" >"$dir/bin/newuidmap"
+    sh_run 'fingerprint "$dir/before"; PATH=$dir/bin:$PATH unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    like "$error" '*with newuidmap: Exec format error*'
+    unchanged
+}
+
+@test "newuidmap is interrupted by HUP, INT, QUIT and TERM, unless they are blocked, and then nothing has changed" {
+    ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
+    with_subordinate_ids
+    own_newuidmap 'kill -s "$SIGNAL" $PPID; exec sleep 1000'
+    local signal
+    for signal in HUP INT QUIT TERM; do
+        SIGNAL=$signal sh_run 'trap "echo caught" HUP INT QUIT TERM; fingerprint "$dir/before"
+            PATH=$dir/bin:$PATH unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+        is "$status" 1
+        is "$output" caught
+        like "$error" '*newuidmap: Interrupted system call*'
+        unchanged
+    done
+    own_newuidmap 'kill -s TERM $PPID; sleep 0.3' "exec $(command -v newuidmap)"' "$@"'
+    via=(env --block-signal=TERM)
+    sh_run "$maps"'PATH=$dir/bin:$PATH; unshare_ns --map-auto && show'
+    is "${output%%$'\n'*}" "0 $first $count"
+    done_quietly
+}
+
+@test "newuidmap is not told a number that is another process in its /proc" {
+    ((EUID == 0)) || skip "needs root: a shell in a PID namespace whose /proc is not its own"
+    own_newuidmap 'echo ran >"$dir/ran"'
+    via=(unshare --pid --fork setpriv --bounding-set=-setuid --inh-caps=-setuid)
+    sh_run 'PATH=$dir/bin:$PATH; unshare_ns --map-users=0:70000:10'
+    is "$status" 1
+    like "$error" '*: cannot use /proc: Invalid cross-device link; mount a procfs on /proc, of this PID namespace*'
+    [ ! -e "$dir/ran" ]
+}
+
+# left FILE: what the shell has that a landing may have left behind
+left='left() {
+    local status children
+    mapfile -t status </proc/$BASHPID/status
+    read -r children <"/proc/$BASHPID/task/$BASHPID/children" || :
+    { printf "%s\n" /proc/$BASHPID/fd/* "children: $children"; printf "%s\n" "${status[@]}" | grep "^Sig[BIC]"; } >"$dir/$1"
+}
+'
+
+@test "no file is left open, no signal blocked and no child behind" {
+    with_subordinate_ids
+    sh_run "$left"'left before; unshare_ns --map-auto && left after'
+    done_quietly
+    unchanged
+}
+
+# A subuid file of the test's own, as root
+subuid_file() {
+    ((EUID == 0)) || skip "needs root: a subuid file of the test's own"
+    printf '%s\n' "$@" >"$dir/subuid"
+    mount --bind "$dir/subuid" /etc/subuid
+    mount --bind "$dir/subuid" /etc/subgid
+}
+
+@test "lines of /etc/subuid that are none of the user's, or no range, are passed over" {
+    subuid_file rootless:1:5 root-1:1:5 rootx1:5 :1:5 root:1 root:x:5 root:1x5 root:1:5x root:1:5:5 root:1:0 root:4294967290:10 \
+        root:4294967295:1 root:4294967296:1 '' 0:300000:65536 root:1:5
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    is "$output" $'0 300000 65536\n.\n0 300000 65536\nallow'
+    done_quietly
+}
+
+@test "a user that has no name is known by the number" {
+    subuid_file 4711:400000:10
+    needs setpriv --version
+    chmod 777 "$dir"
+    via=(setpriv --reuid 4711 --regid 4711 --clear-groups --inh-caps=-all)
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*uid_map with newuidmap: *' # which needs a name
+    : >"$dir/subuid"
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*user 4711 has no subordinate UIDs: *'
+}
+
+@test "subordinate IDs by the number, where there is no list of users" {
+    ((EUID == 0)) || skip "needs root: a /etc of the test's own"
+    via=(unshare --mount bash -c 'mount -t tmpfs none /etc; echo 0:300000:10 | tee /etc/subuid >/etc/subgid; exec "$@"' bash)
+    sh_run "$maps"'unshare_ns --map-auto && show'
+    is "$output" $'0 300000 10\n.\n0 300000 10\nallow'
+    done_quietly
+}
+
+# A libsubid of the test's own, which $ANSWER tells what to do
+own_libsubid() {
+    ((EUID == 0)) || skip "needs root: a nsswitch.conf of the test's own"
+    needs command -v cc
+    cat >"$dir/subid.c" <<-'END'
+		#include <signal.h>
+		#include <stdbool.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <unistd.h>
+
+		struct range {
+		    unsigned long start, count;
+		};
+
+		bool subid_init(const char *program, void *log)
+		{
+		    return log && strcmp(program, "nsbuiltins") == 0;
+		}
+
+		static int answer(const char *owner, struct range **ranges, unsigned long start)
+		{
+		    const char *answer = getenv("ANSWER");
+
+		    if (strcmp(owner, "root") != 0 || strcmp(answer, "none") == 0)
+		        return 0;
+		    if (strcmp(answer, "wait") == 0) {
+		        kill(getppid(), SIGTERM);
+		        sleep(1000);
+		    }
+		    if (strcmp(answer, "linger") == 0) {
+		        if (fork() == 0)
+		            usleep(200000), _exit(0);
+		        return 0;
+		    }
+		    if (strcmp(answer, "crash") == 0)
+		        abort();
+		    *ranges = malloc(sizeof **ranges);
+		    **ranges = (struct range){start, strcmp(answer, "nothing") == 0 ? 0 : 7};
+		    return 1;
+		}
+
+		int subid_get_uid_ranges(const char *owner, struct range **ranges)
+		{
+		    return answer(owner, ranges, 500000);
+		}
+
+		int subid_get_gid_ranges(const char *owner, struct range **ranges)
+		{
+		    return answer(owner, ranges, 600000);
+		}
+	END
+    cc -shared -fPIC -o "$dir/libsubid.so.6" "$dir/subid.c"
+    subuid_file root:300000:65536
+    sed '/^ *subid:/d' /etc/nsswitch.conf >"$dir/nsswitch.conf"
+    echo " subid: own" >>"$dir/nsswitch.conf"
+    mount --bind "$dir/nsswitch.conf" /etc/nsswitch.conf
+}
+
+@test "what libsubid says is what counts: ranges, none, or that it crashes" {
+    own_libsubid
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=ranges)
+    sh_run "$maps$left"'left before; unshare_ns --map-auto; left after; show'
+    is "$output" $'0 500000 7\n.\n0 600000 7\nallow'
+    done_quietly
+    unchanged
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=none)
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*user 0 has no subordinate UIDs: *'
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=linger) # a process of the library's own outlives it
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*user 0 has no subordinate UIDs: *'
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=nothing)
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*user 0 has no subordinate UIDs: *'
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=crash)
+    sh_run 'unshare_ns --map-auto'
+    is "$status" 1
+    like "$error" '*cannot look up subordinate UIDs: Input/output error'
+}
+
+@test "a libsubid that does not answer can be interrupted" {
+    own_libsubid
+    via=(env LD_LIBRARY_PATH="$dir" ANSWER=wait)
+    sh_run 'trap "echo caught" TERM; fingerprint "$dir/before"; unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
+    is "$status" 1
+    is "$output" caught
+    like "$error" '*cannot look up subordinate UIDs: Interrupted system call'
     unchanged
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "namespaces/idmap.h"
 #include "tap.h"
 
@@ -61,6 +63,10 @@ static void check_ranges(void)
           "blanks and plus signs are passed over");
     size_t before = map.ranges;
     check(!add("0:1000:0") && !add("4294967295:0:0") && map.ranges == before, "a range of none adds nothing");
+
+    struct id_range range;
+    check(id_range_parse(&range, "1:4294967295:1"),
+          "a range that is wrong in itself is refused before it is added to others");
 }
 
 static void check_limit(void)
@@ -72,6 +78,35 @@ static void check_limit(void)
     check(map.ranges == IDMAP_RANGES, "340 ranges fit");
     check_refused("1:1:1", "the kernel takes 340 ranges at most");
     check(strlen(idmap_format(&map, text)) == IDMAP_RANGES * strlen("4294000000 4294500000 1\n"), "all are formatted");
+}
+
+/* The kernel takes less than a page: a map of lines of 24 bytes, and a last one that makes it `size` in all. */
+static const char *fill_page(size_t size)
+{
+    static struct id_range ranges[IDMAP_RANGES];
+    const size_t line = strlen("1000000000 2000000000 1\n");
+    size_t count = size / line, rest = size - count * line - strlen("1 1 1\n");
+    unsigned inner = 1, outer = 1;
+
+    for (unsigned i = 0; i < count; i++)
+        ranges[i] = (struct id_range){1000000000 + i, 2000000000 + i, 1};
+    for (size_t i = 0; i < rest; i++)
+        *(i % 2 ? &inner : &outer) *= 10;
+    ranges[count] = (struct id_range){inner, outer, 1};
+    map.ranges = 0;
+    const char *wrong = idmap_add_around(&map, (struct id_range){0}, ranges, count + 1);
+    check(wrong || strlen(idmap_format(&map, text)) == size, "a text of the wanted size");
+    return wrong;
+}
+
+static void check_page(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    if (page / strlen("1000000000 2000000000 1\n") > IDMAP_RANGES)
+        return; /* 340 ranges do not fill it */
+    check(!fill_page(page - 1), "a byte less than a page is taken");
+    check(fill_page(page), "a page is refused");
 }
 
 /* The map that comes of one ID and ranges, as unshare(1) makes it of --map-user and --map-users. */
@@ -101,12 +136,40 @@ static void check_overlaps(void)
 
 static void check_kernel_text(void)
 {
+    static char lines[(IDMAP_RANGES + 1) * sizeof "1000 1000 1\n"];
+    size_t used = 0;
+
     check(idmap_parse(&map, "         0       1000          1\n         1     200000      65536\n"), "padded columns");
     check_text(idmap_format(&map, text), "0 1000 1\n1 200000 65536\n", "and the same map again");
     check(idmap_parse(&map, "") && map.ranges == 0, "a map that is not written yet is empty");
     check(idmap_parse(&map, "0 0 4294967295\n"), "the initial namespace's map");
     check(!idmap_parse(&map, "0 0\n"), "a line of two numbers is no map");
     check(!idmap_parse(&map, "nobody\n"), "a word is no map");
+    check(idmap_parse(&map, "0 0 1\n") && idmap_parse(&map, "5 5 1\n") && map.ranges == 1,
+          "each text is a map of its own");
+    for (unsigned i = 0; i <= IDMAP_RANGES; i++)
+        used += (size_t)snprintf(lines + used, sizeof lines - used, "%u %u 1\n", 1000 + i, 1000 + i);
+    check(!idmap_parse(&map, lines), "341 lines are more than the kernel has");
+
+    snprintf(text, sizeof text, "of before");
+    check_text(idmap_format(&(struct idmap){0}, text), "", "no range, no text");
+}
+
+static void check_wanted(void)
+{
+    struct idmaps maps;
+
+    memset(&maps, 1, sizeof maps);
+    idmaps_init(&maps);
+    check(!idmaps_wanted(&maps), "none are wanted at first");
+    maps.setgroups = SETGROUPS_DENY;
+    check(idmaps_wanted(&maps), "then setgroups alone is");
+    idmaps_init(&maps);
+    maps.users.ranges = 1;
+    check(idmaps_wanted(&maps), "or users alone");
+    idmaps_init(&maps);
+    maps.groups.ranges = 1;
+    check(idmaps_wanted(&maps), "or groups alone");
 }
 
 int main(void)
@@ -115,6 +178,8 @@ int main(void)
     check_ranges();
     check_limit();
     check_overlaps();
+    check_page();
     check_kernel_text();
+    check_wanted();
     return done();
 }

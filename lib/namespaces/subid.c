@@ -179,9 +179,10 @@ int subid_first(enum subid kind, uid_t user, unsigned *outer, unsigned *count)
     char *name = strdup(entry ? entry->pw_name : number);
     if (!name)
         return -1;
-    errno = ENOSYS;
     if (name_service_is_configured())
         status = from_name_service(kind, name, &range);
+    else
+        errno = ENOSYS;
     if (status < 0 && errno == ENOSYS) /* not asked for, or no libsubid here */
         status = from_file(kind, name, number, &range);
     int err = errno;
