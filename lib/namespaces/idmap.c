@@ -85,8 +85,7 @@ static const char *add_without(struct idmap *map, struct id_range one, struct id
     while (inner < inner_end && outer < outer_end) {
         uint64_t inner_room = room(inner, inner_end, one.inner), outer_room = room(outer, outer_end, one.outer);
         uint64_t count = inner_room < outer_room ? inner_room : outer_room;
-        const char *wrong =
-            count == 0 ? NULL : idmap_add(map, (struct id_range){(unsigned)inner, (unsigned)outer, (unsigned)count});
+        const char *wrong = idmap_add(map, (struct id_range){(unsigned)inner, (unsigned)outer, (unsigned)count});
         if (wrong)
             return wrong;
         inner += inner_room == count && inner_room < inner_end - inner ? count + 1 : count;
@@ -98,7 +97,7 @@ static const char *add_without(struct idmap *map, struct id_range one, struct id
 const char *idmap_add_around(struct idmap *map, struct id_range one, const struct id_range *ranges, size_t count)
 {
     char text[IDMAP_TEXT];
-    const char *wrong = one.count == 0 ? NULL : idmap_add(map, one);
+    const char *wrong = idmap_add(map, one);
 
     if (one.count == 0)
         one.inner = one.outer = ID_ANYWHERE; /* in no range */
