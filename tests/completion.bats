@@ -70,6 +70,14 @@ without_library() {
 		tab {nsenter_ns -w=/us} {-w=/usr/}
 		tab {nsenter_ns -eS=foll} {-eS=follow }
 		tab {unshare_ns --whitelist-env=PATH,HOM} {PATH,HOME }
+		tab {setpriv_ns --bounding-set=-all,+net_ra} {=-all,\+net_raw }
+		tab {setpriv_ns --drop-caps chown,setg} {chown,setgid }
+		tab {setpriv_ns --drop-caps al} {all }
+		tab {setpriv_ns --securebits=+noroot_l} {=\+noroot_locked }
+		tab {setpriv_ns --groups 5,roo} {5,root }
+		tab {setpriv_ns --pdeathsig=WIN} {=WINCH }
+		tab {setpriv_ns --pdeathsig=kee} {=keep }
+		tab {setpriv_ns --reuid roo} {root }
 	EOT
     without_library <"$dir/tabs"
     with_library <"$dir/tabs"

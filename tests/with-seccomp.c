@@ -1,4 +1,8 @@
-/* with-seccomp ERROR CALL... -- COMMAND [ARG...]: runs COMMAND where these system calls fail with ERROR ("EPERM") */
+/*
+ * with-seccomp ERROR CALL... -- COMMAND [ARG...]: runs COMMAND where these system calls fail with ERROR ("EPERM"), or where
+ * they kill ("KILL").
+ * with-seccomp ERROR CALL...: prints that filter, as a program.
+ */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,15 +19,38 @@ static const struct {
     const char *name;
     unsigned number;
 } calls[] = {
-    {"chroot", SYS_chroot}, {"clone3", SYS_clone3},         {"fchdir", SYS_fchdir},
-    {"mount", SYS_mount},   {"pidfd_open", SYS_pidfd_open}, {"sethostname", SYS_sethostname},
-    {"setns", SYS_setns},   {"socketpair", SYS_socketpair}, {"unshare", SYS_unshare},
+    {"chroot", SYS_chroot},
+    {"clone", SYS_clone},
+    {"clone3", SYS_clone3},
+    {"close", SYS_close},
+    {"execve", SYS_execve},
+    {"exit_group", SYS_exit_group},
+    {"fchdir", SYS_fchdir},
+    {"landlock_create_ruleset", 444}, /* everywhere; old headers have no name for it */
+    {"mount", SYS_mount},
+    {"openat", SYS_openat},
+    {"pidfd_open", SYS_pidfd_open},
+    {"read", SYS_read},
+    {"rt_sigprocmask", SYS_rt_sigprocmask},
+    {"rt_sigreturn", SYS_rt_sigreturn},
+    {"seccomp", SYS_seccomp},
+    {"sethostname", SYS_sethostname},
+    {"setns", SYS_setns},
+    {"socketpair", SYS_socketpair},
+    {"unshare", SYS_unshare},
+    {"wait4", SYS_wait4},
+    {"write", SYS_write},
 };
 
 static const struct {
     const char *name;
-    unsigned number;
-} errors[] = {{"EINVAL", EINVAL}, {"ENOSYS", ENOSYS}, {"EPERM", EPERM}};
+    unsigned answer;
+} errors[] = {
+    {"EINVAL", SECCOMP_RET_ERRNO | EINVAL},
+    {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
+    {"EPERM", SECCOMP_RET_ERRNO | EPERM},
+    {"KILL", SECCOMP_RET_KILL_PROCESS},
+};
 
 static int wrong(const char *word)
 {
@@ -32,10 +59,10 @@ static int wrong(const char *word)
 }
 
 /* A program that loads the number of the call, and then for each of ours compares and returns. */
-static size_t add(struct sock_filter *program, size_t length, unsigned call, unsigned error)
+static size_t add(struct sock_filter *program, size_t length, unsigned call, unsigned answer)
 {
     program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
-    program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+    program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, answer);
     return length;
 }
 
@@ -56,11 +83,13 @@ int main(int argc, char **argv)
         size_t before = length;
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
             if (strcmp(argv[at], calls[i].name) == 0)
-                length = add(program, length, calls[i].number, errors[found].number);
+                length = add(program, length, calls[i].number, errors[found].answer);
         if (length == before)
             return wrong(argv[at]);
     }
     program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    if (at == argc)
+        return fwrite(program, sizeof *program, length, stdout) == length && fflush(stdout) == 0 ? 0 : FAILED;
     const struct sock_fprog filter = {.len = (unsigned short)length, .filter = program};
     if (at + 1 >= argc)
         return wrong("no command");

@@ -139,7 +139,7 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
     return landing;
 }
 
-int engine_failed(const struct plan *plan, const struct failure *why)
+int engine_failed(const void *plan, const struct failure *why)
 {
     char text[1400];
 

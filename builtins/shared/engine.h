@@ -42,8 +42,8 @@ bool engine_parse_group(const char *text, unsigned *id);
 /* The builtin's words from this operand on, as those of COMMAND; NULL: there is none. */
 WORD_LIST *engine_operands(WORD_LIST *list, int operand);
 
-/* Says what failed of a plan, or without one. Returns EXECUTION_FAILURE. */
-int engine_failed(const struct plan *plan, const struct failure *why);
+/* Says what failed of a plan, of the room whose step it is, or without one. Returns EXECUTION_FAILURE. */
+int engine_failed(const void *plan, const struct failure *why);
 
 /* As land(), with the shell made true; the shell that stays outside supervises from then on, and does not return. */
 enum landing engine_land(const struct plan *plan, struct failure *why);

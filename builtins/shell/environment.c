@@ -44,6 +44,13 @@ void shell_clear_environment(const char *const *keep)
     array_needs_making = 1;
 }
 
+bool shell_can_set(const char *name)
+{
+    const SHELL_VAR *variable = find_global_variable_noref(name);
+
+    return !variable || shell_is_plain(variable);
+}
+
 /* What the shell itself goes by: executes as a prompt or a message, or opens, and writes at its end. */
 static bool is_own(const char *name)
 {

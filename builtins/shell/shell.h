@@ -81,6 +81,12 @@ pid_t shell_job(const char *spec);
 /* The number of a signal by name or number, as in trap; -1: there is none such. */
 int shell_signal(const char *text);
 
+/* Its name without SIG, as in kill -l. */
+const char *shell_signal_name(int number);
+
+/* True where a variable of this name can be given a string: there is none, or a plain one. */
+bool shell_can_set(const char *name);
+
 /* Takes the export attribute from all variables and functions but those in keep[] (each "NAME,NAME"), NULL-terminated. */
 void shell_clear_environment(const char *const *keep);
 

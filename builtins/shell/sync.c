@@ -15,6 +15,7 @@
 
 /* bash has these, but installs no header that says so: trap.c, jobs.c, shell.c. */
 extern int decode_signal(char *text, int flags);
+extern char *signal_name(int number);
 extern int shell_tty;
 #ifdef RESTRICTED_SHELL
 extern int restricted;
@@ -308,6 +309,13 @@ int shell_signal(const char *text)
     int signal = decode_signal((char *)text, SIG_PREFIX_MAY_BE | ANY_CASE);
 
     return signal > 0 && signal < NSIG ? signal : -1; /* bash's own EXIT, DEBUG, ... have numbers too */
+}
+
+const char *shell_signal_name(int number)
+{
+    const char *name = signal_name(number);
+
+    return strncmp(name, "SIG", 3) == 0 ? name + 3 : name;
 }
 
 /* The first process of a pipeline that lives, else the first. */

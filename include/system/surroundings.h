@@ -14,6 +14,9 @@ bool is_chrooted(void);
 /* True where the process's own user or group has no number in its user namespace: user_namespaces(7). */
 bool is_unmapped(void);
 
+/* True where the process's user namespace has no map of users yet. */
+bool is_without_maps(void);
+
 /* True where a seccomp filter is in force (it may be harmless), and where it refuses all of unshare(2) or setns(2). */
 bool is_filtered(void);
 bool refuses_unshare(void);

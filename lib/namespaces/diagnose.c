@@ -86,6 +86,9 @@ static const char *remedy_map(struct diagnosis *of)
         return "without privilege, only one's own ID can be mapped, once";
     if (err == EINVAL)
         return "an ID of the map is not valid here";
+    if (err == EACCES && prctl(PR_GET_DUMPABLE) != 1)
+        return "the shell has changed its user, whose processes may not look into it since: make the user namespace before "
+               "that, or in a new shell";
     return NULL;
 }
 

@@ -83,6 +83,17 @@ bool is_unmapped(void)
     return !is_mapped("/proc/self/uid_map", geteuid()) || !is_mapped("/proc/self/gid_map", getegid());
 }
 
+bool is_without_maps(void)
+{
+    char line[4];
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    bool empty = map && !fgets(line, sizeof line, map);
+
+    if (map)
+        fclose(map);
+    return empty;
+}
+
 bool is_filtered(void)
 {
     return prctl(PR_GET_SECCOMP) == 2;
