@@ -1,0 +1,15 @@
+/* A part of the work that is done in a child process: what changes that process changes nothing else. */
+#ifndef APART_H
+#define APART_H
+
+#include "failure.h"
+
+/* 0, or -1 and *why. *fd, -1 at first: a descriptor to hand back. */
+typedef int apart_work(void *argument, int *fd, struct failure *why);
+
+/*
+ * Has a child do the work, and waits for it, with all signals blocked. As the work returns; *fd: the caller's to close.
+ */
+int apart(apart_work *work, void *argument, int *fd, struct failure *why);
+
+#endif

@@ -1,0 +1,40 @@
+/* Paths that cannot leave a root, whatever symbolic links are in it: openat2(2). */
+#ifndef INSIDE_H
+#define INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* For what has no root but the process's own: any path, as the process itself finds it. */
+enum { NO_ROOT = -1 };
+
+/*
+ * Opens a path as if `root`, a descriptor of a directory, was the root. flags: open(2)'s; O_CLOEXEC goes with them. A
+ * descriptor that the caller closes, or -1 and errno: EXDEV for a magic link (/proc/PID/root), or open(2)'s.
+ */
+int inside_open(int root, const char *path, int flags);
+
+struct made_entry {
+    int parent; /* its directory, open */
+    bool is_file;
+    char *name;
+};
+
+/* Directories and a file that were missing, outermost first. */
+struct made {
+    size_t count, room;
+    struct made_entry *entries;
+};
+
+/*
+ * Makes what is missing of a path: directories of this mode (less the umask), and at its end an empty file where that is
+ * wanted. Adds to *made, which begins as {0}. 0, or -1 and errno, and nothing is left.
+ */
+int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made *made);
+
+/* Removes what was made, as far as it is still empty; or keeps it. Frees *made. errno stays. */
+void inside_unmake(struct made *made);
+void inside_keep(struct made *made);
+
+#endif

@@ -1,0 +1,26 @@
+/* The steps of this room that can fail. What each is called, and what to do about it, stands in diagnose.c. */
+#ifndef MOUNT_STEPS_H
+#define MOUNT_STEPS_H
+
+#include "failure.h"
+
+extern const struct step step_fs_create; /* about the type */
+extern const struct step step_fs_option; /* about the option */
+extern const struct step step_remount;
+extern const struct step step_bind; /* about the source */
+extern const struct step step_move;
+extern const struct step step_subdir;
+extern const struct step step_attributes;
+extern const struct step step_idmap;
+extern const struct step step_target_root; /* the directory that a target is found in */
+extern const struct step step_target;
+extern const struct step step_make_target;
+extern const struct step step_attach;
+extern const struct step step_mount_propagation;
+extern const struct step step_device;       /* about a file of the small /dev */
+extern const struct step step_unmount;      /* about a target */
+extern const struct step step_not_mounted;  /* likewise */
+extern const struct step step_mount_table;
+extern const struct step step_mount_namespace; /* about its name */
+
+#endif

@@ -1,0 +1,45 @@
+/* What is mounted in the mount namespace of the calling process, below its root: /proc/self/mountinfo, or statmount(2). */
+#ifndef MOUNT_TABLE_H
+#define MOUNT_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "failure.h"
+
+/* Strings are decoded, and belong to the table. */
+struct mount_entry {
+    uint64_t id, parent;
+    unsigned major, minor; /* of the file system */
+    const char *root;      /* what of it is seen */
+    const char *target;
+    const char *attributes;  /* "rw,nosuid,relatime" */
+    const char *propagation; /* "shared:1 master:2" */
+    const char *type, *source;
+    const char *options; /* the file system's own: "rw,size=1024k" */
+};
+
+struct mount_table {
+    size_t count, room;
+    struct mount_entry *entries; /* in the order of the kernel: a parent before what is mounted below it */
+    char *text;
+};
+
+/* 0, or -1 and *why. The caller frees it. */
+int mount_table_read(struct mount_table *table, struct failure *why);
+void mount_table_free(struct mount_table *table);
+
+/* The mount that a path is on, by number; NULL: not below the root, or gone. */
+const struct mount_entry *mount_table_find(const struct mount_table *table, uint64_t id);
+
+/* The mount that is seen at a target, the topmost; NULL: none. */
+const struct mount_entry *mount_table_at(const struct mount_table *table, const char *target);
+
+/* The number of the mount that an open file is on; 0: the kernel does not tell (Linux 5.8). */
+uint64_t mount_id(int fd);
+
+/* True where an open file is the root of a mount. */
+bool mount_is_root(int fd);
+
+#endif

@@ -1,0 +1,216 @@
+#include "mounts/classic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "mounts/calls.h"
+#include "mounts/mount.h"
+#include "mounts/steps.h"
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
+#endif
+
+static const struct {
+    uint64_t attribute;
+    unsigned long flag; /* mount(2)'s; statvfs(3) has the same numbers, but for the last */
+} flags[] = {
+    {MOUNT_ATTR_RDONLY, MS_RDONLY},         {MOUNT_ATTR_NOSUID, MS_NOSUID},
+    {MOUNT_ATTR_NODEV, MS_NODEV},           {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+    {MOUNT_ATTR_NOATIME, MS_NOATIME},       {MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
+    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+};
+
+enum { ATIME = MS_NOATIME | MS_STRICTATIME | MS_RELATIME };
+
+/* What is there, with what the plan sets and clears: mount(2) clears all that is not said, or refuses to where it is locked. */
+static unsigned long with_attributes(const struct attributes *attributes, unsigned long there)
+{
+    unsigned long all = there;
+
+    if (attributes->clear & MOUNT_ATTR__ATIME)
+        all &= ~(unsigned long)ATIME;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (attributes->clear & flags[i].attribute)
+            all &= ~flags[i].flag;
+        if (attributes->set & flags[i].attribute)
+            all |= flags[i].flag;
+    }
+    return all;
+}
+
+/* The attributes that a mount has now. */
+static unsigned long present_flags(const char *path)
+{
+    enum { SAME = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME };
+    const unsigned long relatime = 4096, nosymfollow = 8192; /* the kernel's ST_RELATIME and ST_NOSYMFOLLOW */
+    struct statvfs status;
+
+    if (statvfs(path, &status) < 0)
+        return 0;
+    unsigned long present = status.f_flag & SAME;
+    if (status.f_flag & nosymfollow)
+        present |= MS_NOSYMFOLLOW;
+    if (present & MS_NOATIME)
+        return present;
+    return present | (status.f_flag & relatime ? MS_RELATIME : MS_STRICTATIME);
+}
+
+/* "size=1M,mode=700"; NULL: no memory. The caller frees it. */
+static char *data_of(const struct mount_plan *plan)
+{
+    size_t size = 1;
+
+    for (size_t i = 0; i < plan->options; i++)
+        size += strlen(plan->option[i].key) + (plan->option[i].value ? strlen(plan->option[i].value) : 0) + 2;
+    char *data = malloc(size), *at = data;
+    if (data)
+        *data = '\0';
+    for (size_t i = 0; data && i < plan->options; i++) {
+        const struct fs_option *option = &plan->option[i];
+        at += sprintf(at, "%s%s%s%s", i > 0 ? "," : "", option->key, option->value ? "=" : "",
+                      option->value ? option->value : "");
+    }
+    return data;
+}
+
+/* What can be said to mount(2) by a path only. */
+static bool is_possible(const struct mount_plan *plan)
+{
+    return plan->kind != MOUNT_DEVICES && plan->source_fd < 0 && !plan->beneath && !plan->exclusive && !plan->idmap
+           && !plan->subdir && plan->whole.set == 0 && plan->whole.clear == 0;
+}
+
+/* A target that is open, as a path: whatever is mounted on it later is not what this names. */
+struct place {
+    int fd;
+    char path[40];
+};
+
+static int find_place(const struct mount_plan *plan, bool file, struct place *place, struct made *made,
+                      struct failure *why)
+{
+    place->fd = mount_open_target(plan, file, made, why);
+    snprintf(place->path, sizeof place->path, "/proc/self/fd/%d", place->fd);
+    return place->fd < 0 ? -1 : 0;
+}
+
+static int propagate(const struct mount_plan *plan, const char *path, struct failure *why)
+{
+    for (size_t i = 0; i < plan->propagations; i++)
+        if (mount(NULL, path, NULL, plan->propagation[i], NULL) < 0)
+            return fail_about(why, &step_mount_propagation, "%s", plan->target);
+    return 0;
+}
+
+/* Attributes and propagation of what is there now: a bind by mount(2) has none of its own at first. */
+static int change_top(const struct mount_plan *plan, struct failure *why)
+{
+    struct made none = {0};
+    struct place place;
+    bool attributes = plan->kind != MOUNT_NEW && mount_changes_attributes(plan);
+
+    if (find_place(plan, false, &place, &none, why) < 0)
+        return -1;
+    unsigned long all = MS_REMOUNT | MS_BIND | with_attributes(&plan->own, present_flags(place.path));
+    int status = attributes ? mount(NULL, place.path, NULL, all, NULL) : 0;
+    if (status < 0)
+        fail_about(why, &step_attributes, "%s", plan->target);
+    if (status == 0)
+        status = propagate(plan, place.path, why);
+    close(place.fd);
+    return status;
+}
+
+/* Takes away what was put there a moment ago. */
+static void take_away(const struct mount_plan *plan)
+{
+    struct made none = {0};
+    struct failure ignored;
+    int target = mount_open_target(plan, false, &none, &ignored);
+
+    if (target >= 0) {
+        mount_detach(target);
+        close(target);
+    }
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return path && stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+static int mount_once(const struct mount_plan *plan, const char *path, const char *data)
+{
+    const char *source = plan->source ? plan->source : "none";
+    unsigned long access = plan->read_only ? MS_RDONLY : 0;
+
+    if (plan->kind == MOUNT_BIND)
+        return mount(source, path, NULL, MS_BIND | (plan->recursive ? MS_REC : 0), NULL);
+    if (plan->kind == MOUNT_MOVE)
+        return mount(source, path, NULL, MS_MOVE, NULL);
+    return mount(source, path, plan->type, with_attributes(&plan->own, access), data);
+}
+
+static int put(const struct mount_plan *plan, const char *data, struct failure *why)
+{
+    const struct step *step = plan->kind == MOUNT_NEW    ? &step_fs_create
+                              : plan->kind == MOUNT_BIND ? &step_bind
+                                                         : &step_move;
+    struct made made = {0};
+    struct place place;
+    bool file = plan->kind != MOUNT_NEW && is_file(plan->source);
+
+    if (find_place(plan, file, &place, &made, why) < 0)
+        return -1;
+    int status = plan->check ? 0 : mount_once(plan, place.path, data);
+    if (status < 0)
+        fail_about(why, step, "%s", plan->kind == MOUNT_NEW ? plan->type : plan->source);
+    close(place.fd);
+    if (status == 0 && !plan->check && (status = change_top(plan, why)) < 0)
+        take_away(plan);
+    if (status < 0 || plan->check)
+        inside_unmake(&made);
+    else
+        inside_keep(&made);
+    return status;
+}
+
+static int remount(const struct mount_plan *plan, const char *data, struct failure *why)
+{
+    struct made none = {0};
+    struct place place;
+
+    if (find_place(plan, false, &place, &none, why) < 0)
+        return -1;
+    unsigned long present = present_flags(place.path);
+    if (plan->read_only)
+        present |= MS_RDONLY;
+    if (plan->read_write)
+        present &= ~(unsigned long)MS_RDONLY;
+    int status = plan->check ? 0 : mount(NULL, place.path, NULL, MS_REMOUNT | with_attributes(&plan->own, present), data);
+    if (status < 0)
+        fail_about(why, &step_remount, "%s", plan->target);
+    close(place.fd);
+    return status;
+}
+
+int classic_carry_out(const struct mount_plan *plan, struct failure *why)
+{
+    if (!is_possible(plan))
+        return -1;
+    if (plan->kind == MOUNT_CHANGE)
+        return plan->check ? 0 : change_top(plan, why);
+    char *data = data_of(plan);
+    if (!data)
+        return fail_about(why, &step_target, "%s", plan->target);
+    int status = plan->kind == MOUNT_REMOUNT ? remount(plan, data, why) : put(plan, data, why);
+    free(data);
+    return status;
+}

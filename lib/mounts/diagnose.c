@@ -1,0 +1,250 @@
+#include "mounts/steps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mounts/idmapped.h"
+#include "mounts/plan.h"
+#include "sentence.h"
+#include "system/caps.h"
+#include "system/surroundings.h"
+
+static const char no_namespace[] =
+    "without privilege, one mounts in a mount namespace of one's own: unshare_ns -m, or -rm, first";
+
+/* fsopen(2), open_tree(2) and mount(2) want CAP_SYS_ADMIN in the user namespace of the mount namespace. */
+static const char *why_not_allowed(void)
+{
+    return caps_have(CAP_SYS_ADMIN) ? NULL : no_namespace;
+}
+
+static const char *remedy_allowed(struct diagnosis *of)
+{
+    return of->failure->err == EPERM ? why_not_allowed() : NULL;
+}
+
+/* --- file systems ----------------------------------------------------------------------------------------------- */
+
+/* What a file system shows belongs to a namespace, which must be the mounter's own. */
+static const struct {
+    const char *type, *cure;
+} own_namespaces[] = {
+    {"proc", "a new procfs needs a PID namespace of one's own: unshare_ns -p first"},
+    {"sysfs", "a new sysfs needs a network namespace of one's own: unshare_ns -n first"},
+    {"mqueue", "a new mqueue needs an IPC namespace of one's own: unshare_ns -i first"},
+    {"cgroup2", "a new cgroup2 needs a cgroup namespace of one's own: unshare_ns -C first"},
+    {"cgroup", "a new cgroup needs a cgroup namespace of one's own: unshare_ns -C first"},
+};
+
+static const char *why_not_in_user_namespace(const char *type, struct diagnosis *of)
+{
+    char covered[CURE_SIZE / 2];
+
+    if (strcmp(type, "proc") == 0 && proc_is_covered(covered, sizeof covered))
+        return sentence_cure(of, "the present /proc is partly covered (%s), and a new one would show what is below; "
+                                 "bind it with --rbind", covered);
+    for (size_t i = 0; i < sizeof own_namespaces / sizeof *own_namespaces; i++)
+        if (strcmp(type, own_namespaces[i].type) == 0)
+            return own_namespaces[i].cure;
+    return sentence_cure(of, "%s may not be mounted in a user namespace: its data is not checked against who made it", type);
+}
+
+/* "overlay: option=PATH" that is no directory; NULL: all are. */
+static const char *missing_layer(const struct mount_plan *plan, struct diagnosis *of)
+{
+    static const char *const keys[] = {"upperdir", "workdir"};
+    struct stat status;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *path = mount_option(plan, keys[i]);
+        if (path && (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)))
+            return sentence_cure(of, "%s=%s is no directory", keys[i], path);
+    }
+    return NULL;
+}
+
+static const char *missing_lower(const struct mount_plan *plan, struct diagnosis *of)
+{
+    const char *at = mount_option(plan, "lowerdir");
+    struct stat status;
+
+    for (size_t length; at && *at; at += length + (at[length] == ':')) {
+        char path[CURE_SIZE / 2];
+        length = strcspn(at, ":");
+        snprintf(path, sizeof path, "%.*s", (int)length, at);
+        if (length > 0 && !strchr(path, '\\') && (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)))
+            return sentence_cure(of, "lowerdir=%s is no directory", path);
+    }
+    return NULL;
+}
+
+/* The kernel tells its log what an overlay fails for, and nobody else. */
+static const char *why_no_overlay(const struct mount_plan *plan, struct diagnosis *of)
+{
+    const char *upper = mount_option(plan, "upperdir"), *work = mount_option(plan, "workdir");
+    struct stat a, b;
+    const char *cure = missing_lower(plan, of);
+
+    if (!cure)
+        cure = missing_layer(plan, of);
+    if (cure)
+        return cure;
+    if (!mount_option_given(plan, "lowerdir") && !mount_option_given(plan, "lowerdir+"))
+        return "an overlay needs at least one lowerdir=";
+    if (upper && !work)
+        return "with upperdir= goes workdir=, an empty directory of the same file system";
+    if (upper && stat(upper, &a) == 0 && stat(work, &b) == 0 && a.st_dev != b.st_dev)
+        return "upperdir and workdir must be on one mount of one file system";
+    if (mount_option_given(plan, "userxattr")
+        && (mount_option_given(plan, "metacopy") || mount_option_given(plan, "redirect_dir")))
+        return "userxattr goes with neither metacopy nor redirect_dir";
+    if (of->failure->err == EINVAL && idmapped_is_user_namespace())
+        return "upperdir must not be on an overlay itself, and below a lowerdir nothing may be mounted that came from "
+               "outside of the user namespace";
+    return of->failure->err == EINVAL ? "upperdir must not be on an overlay itself: a tmpfs will do" : NULL;
+}
+
+static const char *remedy_create(struct diagnosis *of)
+{
+    const struct mount_plan *plan = of->wanted;
+    int err = of->failure->err;
+    const char *type = of->failure->about;
+    char helper[80];
+
+    snprintf(helper, sizeof helper, "/sbin/mount.%.60s", type);
+    if (access(helper, X_OK) == 0)
+        return sentence_cure(of, "it has a program of its own, %s: run mount(8)", helper);
+    if (err == ENODEV && !*of->failure->said)
+        return "the kernel knows no such type: see /proc/filesystems";
+    if (err == EPERM && !caps_have(CAP_SYS_ADMIN))
+        return no_namespace;
+    if (err == EPERM && idmapped_is_user_namespace())
+        return why_not_in_user_namespace(type, of);
+    if (err == EROFS || err == EACCES)
+        return "what it is on may be read-only: say -r";
+    if (err == EBUSY && plan && plan->exclusive)
+        return "it is mounted already, which --exclusive refuses";
+    return plan && strcmp(type, "overlay") == 0 ? why_no_overlay(plan, of) : NULL;
+}
+
+/* --- what is bound, moved, changed --------------------------------------------------------------------------------- */
+
+static const char *remedy_bind(struct diagnosis *of)
+{
+    const struct mount_plan *plan = of->wanted;
+    int err = of->failure->err;
+
+    if (err == EPERM)
+        return why_not_allowed();
+    if (err == EINVAL && plan && !plan->recursive && idmapped_is_user_namespace())
+        return "what came from outside of the user namespace is bound with all that is mounted below it: say --rbind";
+    return err == EINVAL ? "it may be unbindable, or of another mount namespace" : NULL;
+}
+
+static const char *remedy_move(struct diagnosis *of)
+{
+    int err = of->failure->err;
+
+    if (err == EPERM)
+        return why_not_allowed();
+    return err == EINVAL ? "only a mount point can be moved, off a mount that is not shared, and none that came from outside "
+                           "of the user namespace"
+                         : NULL;
+}
+
+static const char *remedy_attributes(struct diagnosis *of)
+{
+    int err = of->failure->err;
+
+    if (err == EPERM && caps_have(CAP_SYS_ADMIN))
+        return "a mount that came from outside of the user namespace keeps its ro, nosuid, nodev, noexec and atime: none of "
+               "them is cleared";
+    if (err == EINVAL)
+        return "it must be a mount point";
+    if (err == EBUSY)
+        return "a file is open there for writing";
+    return remedy_allowed(of);
+}
+
+static const char *remedy_idmap(struct diagnosis *of)
+{
+    if (of->failure->err == EINVAL)
+        return "the file system may not support it, is mapped already, or the user namespace is the first one";
+    return of->failure->err == EPERM ? "only a file system that was mounted in this user namespace is mapped by a child of it"
+                                     : NULL;
+}
+
+/* --- the target ------------------------------------------------------------------------------------------------- */
+
+static const char *remedy_target(struct diagnosis *of)
+{
+    const struct mount_plan *plan = of->wanted;
+    int err = of->failure->err;
+
+    if (err == ENOENT && plan && plan->kind < MOUNT_REMOUNT)
+        return "say -m (--mkdir) to make it";
+    if (err == EXDEV)
+        return "what leads out of --root is not followed";
+    return NULL;
+}
+
+static const char *remedy_attach(struct diagnosis *of)
+{
+    const struct mount_plan *plan = of->wanted;
+    int err = of->failure->err;
+
+    if (err == EPERM)
+        return why_not_allowed();
+    if (plan && plan->beneath)
+        return "beneath needs a mount point that is not the root, and whose parent does not pass the mount on";
+    if (err == ENOTDIR || err == EINVAL)
+        return "a directory goes on a directory and a file on a file, in this mount namespace";
+    return NULL;
+}
+
+static const char *remedy_remount(struct diagnosis *of)
+{
+    const struct mount_plan *plan = of->wanted;
+
+    if (of->failure->err == EPERM && caps_have(CAP_SYS_ADMIN))
+        return "its file system belongs to another user namespace; the mount itself is changed by -o bind,remount";
+    if (of->failure->err == EINVAL && plan && !*of->failure->said)
+        return "it must be a mount point";
+    return remedy_allowed(of);
+}
+
+static const char *remedy_unmount(struct diagnosis *of)
+{
+    int err = of->failure->err;
+
+    if (err == EBUSY)
+        return "something works in it, or is mounted below it (-R takes that too): -l takes it away and ends it when it is "
+               "free";
+    if (err == EINVAL && idmapped_is_user_namespace())
+        return "what came from outside of the user namespace is not taken apart: its topmost mount goes as a whole";
+    return remedy_allowed(of);
+}
+
+/* --- the steps --------------------------------------------------------------------------------------------------- */
+
+const struct step step_fs_create = {.phrase = "mount a file system of type %s", .remedy = remedy_create};
+const struct step step_fs_option = {.phrase = "give the file system the option %s"};
+const struct step step_remount = {.phrase = "remount %s", .remedy = remedy_remount};
+const struct step step_bind = {.phrase = "bind %s", .remedy = remedy_bind};
+const struct step step_move = {.phrase = "move %s", .remedy = remedy_move};
+const struct step step_subdir = {.phrase = "find the directory %s in the file system"};
+const struct step step_attributes = {.phrase = "set the attributes of %s", .remedy = remedy_attributes};
+const struct step step_idmap = {.phrase = "map the owners of files by %s", .remedy = remedy_idmap};
+const struct step step_target_root = {.phrase = "open the root %s"};
+const struct step step_target = {.phrase = "mount on %s", .remedy = remedy_target};
+const struct step step_make_target = {.phrase = "make %s to mount on it", .remedy = remedy_target};
+const struct step step_attach = {.phrase = "mount on %s", .remedy = remedy_attach};
+const struct step step_mount_propagation = {.phrase = "change the propagation of %s", .remedy = remedy_attributes};
+const struct step step_device = {.phrase = "make %s in the new /dev"};
+const struct step step_unmount = {.phrase = "unmount %s", .remedy = remedy_unmount};
+const struct step step_not_mounted = {.phrase = "cannot unmount %s: it is not mounted", .whole = true};
+const struct step step_mount_table = {.phrase = "read the mount table", .cure = "mount a procfs on /proc"};
+const struct step step_mount_namespace = {.phrase = "go to the mount namespace of %s"};

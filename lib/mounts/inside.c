@@ -1,0 +1,146 @@
+#include "mounts/inside.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mounts/calls.h"
+
+/* The kernel gives up (EAGAIN) when something is renamed while it walks through "..": whoever does that all the time wins. */
+enum { WALKS = 1000 };
+
+int inside_open(int root, const char *path, int flags)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
+    int fd;
+
+    if (root == NO_ROOT)
+        return open(path, flags | O_CLOEXEC);
+    for (int i = 0; (fd = call_openat2(root, path, &how)) < 0 && errno == EAGAIN && i < WALKS; i++)
+        ;
+    return fd;
+}
+
+/* Takes the descriptor. */
+static bool note(struct made *made, int parent, const char *name, bool is_file)
+{
+    if (made->count == made->room) {
+        size_t room = 2 * made->room + 8;
+        struct made_entry *more = realloc(made->entries, room * sizeof *more);
+        if (!more)
+            return false;
+        made->entries = more;
+        made->room = room;
+    }
+    char *copy = strdup(name);
+    if (copy)
+        made->entries[made->count++] = (struct made_entry){parent, is_file, copy};
+    return copy;
+}
+
+static int make_entry(int parent, const char *name, bool is_file, mode_t mode)
+{
+    if (!is_file)
+        return mkdirat(parent, name, mode);
+    int fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode & 0666);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
+/* Makes an entry of a directory and notes it; one that is there already is nothing to note. */
+static int make_one(int root, const char *directory, const char *name, bool is_file, mode_t mode, struct made *made)
+{
+    int parent = inside_open(root, directory, O_PATH | O_DIRECTORY);
+
+    if (parent < 0)
+        return -1;
+    int status = make_entry(parent, name, is_file, mode);
+    if (status == 0 && note(made, parent, name, is_file))
+        return 0;
+    if (status == 0) {
+        unlinkat(parent, name, is_file ? 0 : AT_REMOVEDIR);
+        errno = ENOMEM;
+        status = -1;
+    } else if (errno == EEXIST) {
+        status = 0;
+    }
+    int err = errno;
+    close(parent);
+    errno = err;
+    return status;
+}
+
+/*
+ * Makes one component after the other. Each time the way to it is walked anew from the root: a symbolic link on it means
+ * what it means there.
+ */
+static int make_all(int root, char *path, bool is_file, mode_t mode, struct made *made)
+{
+    char *at = path + strspn(path, "/");
+
+    while (*at) {
+        size_t length = strcspn(at, "/");
+        char *next = at + length + strspn(at + length, "/");
+        bool last = *next == '\0';
+        char directory[PATH_MAX];
+        if (length > NAME_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(directory, path, (size_t)(at - path));
+        strcpy(directory + (at - path), at == path ? "." : "");
+        at[length] = '\0';
+        if (strcmp(at, ".") != 0 && strcmp(at, "..") != 0
+            && make_one(root, directory, at, is_file && last, mode, made) < 0)
+            return -1;
+        if (!last)
+            at[length] = '/';
+        at = next;
+    }
+    return 0;
+}
+
+int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made *made)
+{
+    char copy[PATH_MAX];
+
+    if (strlen(path) >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(copy, path);
+    if (make_all(root, copy, is_file, mode, made) == 0)
+        return 0;
+    inside_unmake(made);
+    return -1;
+}
+
+/* Innermost first. */
+static void let_go(struct made *made, bool remove)
+{
+    int err = errno;
+
+    while (made->count > 0) {
+        struct made_entry *entry = &made->entries[--made->count];
+        if (remove)
+            unlinkat(entry->parent, entry->name, entry->is_file ? 0 : AT_REMOVEDIR);
+        close(entry->parent);
+        free(entry->name);
+    }
+    free(made->entries);
+    *made = (struct made){0};
+    errno = err;
+}
+
+void inside_unmake(struct made *made)
+{
+    let_go(made, true);
+}
+
+void inside_keep(struct made *made)
+{
+    let_go(made, false);
+}

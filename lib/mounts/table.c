@@ -1,0 +1,159 @@
+#include "mounts/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mounts/steps.h"
+#include "system/proc.h"
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000 /* Linux 5.8 */
+#endif
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+#endif
+
+static struct mount_entry *new_entry(struct mount_table *table)
+{
+    if (table->count == table->room) {
+        size_t room = 2 * table->room + 64;
+        struct mount_entry *more = realloc(table->entries, room * sizeof *more);
+        if (!more)
+            return NULL;
+        table->entries = more;
+        table->room = room;
+    }
+    return &table->entries[table->count++];
+}
+
+/* "\040" is a blank: the kernel writes blanks, tabs, line ends and backslashes so. */
+static char *decode(char *text)
+{
+    char *to = text;
+
+    for (char *from = text; *from; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
+            *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Cuts the next word off the line: up to a blank. An empty word where the line has ended. */
+static char *next_word(char **line)
+{
+    char *word = *line;
+    size_t length = strcspn(word, " ");
+
+    *line = word + length;
+    if (**line)
+        *(*line)++ = '\0';
+    return word;
+}
+
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue": proc(5) */
+static bool read_line(struct mount_entry *entry, char *line)
+{
+    char *separator = strstr(line, " - ");
+
+    if (!separator)
+        return false;
+    *separator = '\0';
+    entry->id = strtoull(next_word(&line), NULL, 10);
+    entry->parent = strtoull(next_word(&line), NULL, 10);
+    if (sscanf(next_word(&line), "%u:%u", &entry->major, &entry->minor) != 2)
+        return false;
+    entry->root = decode(next_word(&line));
+    entry->target = decode(next_word(&line));
+    entry->attributes = next_word(&line);
+    entry->propagation = line;
+    line = separator + strlen(" - ");
+    entry->type = decode(next_word(&line));
+    entry->source = decode(next_word(&line));
+    entry->options = decode(line);
+    return true;
+}
+
+static char *read_mountinfo(void)
+{
+    enum { LIMIT = 256 << 20 }; /* above 100000 mounts, the kernel's default limit, with long options */
+    size_t size;
+    int proc = proc_open(0);
+    char *text = proc < 0 ? NULL : proc_read_all(proc, "mountinfo", LIMIT, &size);
+    int err = errno;
+
+    if (proc >= 0)
+        close(proc);
+    errno = err;
+    return text;
+}
+
+int mount_table_read(struct mount_table *table, struct failure *why)
+{
+    *table = (struct mount_table){.text = read_mountinfo()};
+    if (!table->text)
+        return fail(why, &step_mount_table);
+    for (char *line = table->text, *next; *line; line = next) {
+        struct mount_entry *entry = new_entry(table);
+        next = line + strcspn(line, "\n");
+        if (*next)
+            *next++ = '\0';
+        if (!entry) {
+            mount_table_free(table);
+            errno = ENOMEM;
+            return fail(why, &step_mount_table);
+        }
+        if (!read_line(entry, line))
+            table->count--;
+    }
+    return 0;
+}
+
+void mount_table_free(struct mount_table *table)
+{
+    free(table->entries);
+    free(table->text);
+    *table = (struct mount_table){0};
+}
+
+const struct mount_entry *mount_table_find(const struct mount_table *table, uint64_t id)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->entries[i].id == id)
+            return &table->entries[i];
+    return NULL;
+}
+
+const struct mount_entry *mount_table_at(const struct mount_table *table, const char *target)
+{
+    for (size_t i = table->count; i-- > 0;)
+        if (strcmp(table->entries[i].target, target) == 0)
+            return &table->entries[i];
+    return NULL;
+}
+
+uint64_t mount_id(int fd)
+{
+    struct statx status;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) < 0 || !(status.stx_mask & STATX_MNT_ID))
+        return 0;
+    return status.stx_mnt_id;
+}
+
+bool mount_is_root(int fd)
+{
+    struct statx status;
+
+    return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &status) == 0
+           && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}

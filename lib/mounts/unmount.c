@@ -1,0 +1,188 @@
+/*
+ * One umount2(2) either does it or fails. Where there are several, a copy of each mount is taken before it goes (a detached
+ * one, which does not make it busy), so that those that went can be put back when one of them cannot go. What may not be
+ * copied (unbindable mounts) goes all the same, and comes back no more.
+ */
+#include "mounts/unmount.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts/calls.h"
+#include "mounts/steps.h"
+#include "mounts/table.h"
+
+/* What goes, in this order, and what was taken away. */
+struct going {
+    size_t count, room;
+    struct gone {
+        char *target;
+        int copy; /* -1: none */
+    } *list;
+};
+
+static bool add(struct going *going, const char *target)
+{
+    if (going->count == going->room) {
+        size_t room = 2 * going->room + 8;
+        struct gone *more = realloc(going->list, room * sizeof *more);
+        if (!more)
+            return false;
+        going->list = more;
+        going->room = room;
+    }
+    char *copy = strdup(target);
+    if (copy)
+        going->list[going->count++] = (struct gone){copy, -1};
+    return copy;
+}
+
+/* --- which mounts ----------------------------------------------------------------------------------------------- */
+
+/* "tmpfs,ext4", or "notmpfs,ext4": as mount(8) has it, one "no" for all. */
+static bool is_wanted_type(const char *types, const char *type)
+{
+    bool negated = types && strncmp(types, "no", 2) == 0;
+    size_t length = strlen(type);
+
+    if (!types)
+        return true;
+    for (const char *at = types + (negated ? 2 : 0); *at; at += strcspn(at, ",")) {
+        at += *at == ',';
+        if (strncmp(at, type, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return !negated;
+    }
+    return negated;
+}
+
+/* The mount at a target, or the last one of a source; NULL: it is not mounted. */
+static const struct mount_entry *find(const struct mount_table *table, const char *target)
+{
+    char *path = realpath(target, NULL);
+    const struct mount_entry *found = mount_table_at(table, path ? path : target);
+
+    free(path);
+    for (size_t i = table->count; !found && i-- > 0;)
+        if (strcmp(table->entries[i].source, target) == 0)
+            found = &table->entries[i];
+    return found;
+}
+
+/* A mount, and before it all that is mounted below it, the last first. */
+static bool add_tree(struct going *going, const struct mount_table *table, const struct mount_entry *top)
+{
+    bool added = true;
+
+    for (size_t i = table->count; added && i-- > 0;)
+        if (table->entries[i].parent == top->id && table->entries[i].id != top->id)
+            added = add_tree(going, table, &table->entries[i]);
+    return added && add(going, top->target);
+}
+
+static bool add_mount(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
+                      const struct mount_entry *entry)
+{
+    if (!is_wanted_type(plan->types, entry->type))
+        return true;
+    return plan->recursive ? add_tree(going, table, entry) : add(going, entry->target);
+}
+
+static int find_one(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
+                    const char *target, struct failure *why)
+{
+    const struct mount_entry *entry = find(table, target);
+    bool added = true;
+
+    errno = EINVAL;
+    if (!entry)
+        return plan->quiet ? 0 : fail_about(why, &step_not_mounted, "%s", target);
+    for (size_t i = table->count; added && plan->all_targets && i-- > 0;) {
+        const struct mount_entry *other = &table->entries[i];
+        if (other->major == entry->major && other->minor == entry->minor)
+            added = add_mount(plan, going, table, other);
+    }
+    if (!plan->all_targets)
+        added = add_mount(plan, going, table, entry);
+    return added ? 0 : fail_about(why, &step_unmount, "%s", target);
+}
+
+/* --- there and back --------------------------------------------------------------------------------------------- */
+
+static int make_read_only(const char *target)
+{
+    int fd = open(target, O_PATH | O_CLOEXEC);
+    int context = fd < 0 ? -1 : call_fspick(fd);
+    int status = context < 0 ? -1 : call_fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0);
+
+    if (status == 0)
+        status = call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+    int err = errno;
+    if (context >= 0)
+        close(context);
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    return status;
+}
+
+static int unmount(const struct unmount_plan *plan, const char *target)
+{
+    int flags = UMOUNT_NOFOLLOW | (plan->lazy ? MNT_DETACH : 0) | (plan->force ? MNT_FORCE : 0);
+    int status = umount2(target, flags);
+
+    return status < 0 && errno == EBUSY && plan->read_only && make_read_only(target) == 0 ? 0 : status;
+}
+
+/* Takes them away; those that went have a copy, or none was to be had. */
+static int unmount_all(const struct unmount_plan *plan, struct going *going, size_t *done, struct failure *why)
+{
+    for (*done = 0; *done < going->count; ++*done) {
+        struct gone *one = &going->list[*done];
+        if (going->count > 1)
+            one->copy = call_open_tree(AT_FDCWD, one->target, false);
+        if (unmount(plan, one->target) < 0)
+            return fail_about(why, &step_unmount, "%s", one->target);
+    }
+    return 0;
+}
+
+/* Puts back what went, the last first. */
+static void put_back(struct going *going, size_t done)
+{
+    while (done-- > 0) {
+        int target = going->list[done].copy < 0 ? -1 : open(going->list[done].target, O_PATH | O_CLOEXEC);
+        if (target >= 0) {
+            call_move_mount(going->list[done].copy, target, 0);
+            close(target);
+        }
+    }
+}
+
+static void forget(struct going *going)
+{
+    for (size_t i = 0; i < going->count; i++) {
+        free(going->list[i].target);
+        if (going->list[i].copy >= 0)
+            close(going->list[i].copy);
+    }
+    free(going->list);
+}
+
+int unmount_carry_out(const struct unmount_plan *plan, const char *const *targets, size_t count, struct failure *why)
+{
+    struct mount_table table;
+    struct going going = {0};
+    size_t done;
+
+    if (mount_table_read(&table, why) < 0)
+        return -1;
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = find_one(plan, &going, &table, targets[i], why);
+    mount_table_free(&table);
+    if (status == 0 && !plan->check && (status = unmount_all(plan, &going, &done, why)) < 0)
+        put_back(&going, done);
+    forget(&going);
+    return status;
+}
