@@ -97,7 +97,7 @@ static int take_all(struct options *options, engine_take *take, void *request)
             return EX_USAGE;
         }
         if ((wrong = take(request, id, options->argument)))
-            return wrong_argument(options, wrong);
+            return id == OPTIONS_OPERAND ? engine_wrong_usage(wrong) : wrong_argument(options, wrong);
     }
     return EXECUTION_SUCCESS;
 }

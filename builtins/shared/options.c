@@ -26,7 +26,10 @@ bool options_has_letter(const struct option_row *row)
     return row->id <= 255;
 }
 
-/* What getopt_long(3) wants, for the table of the last parse. `+`: options end at the first operand; `:`: it prints nothing. */
+/*
+ * What getopt_long(3) wants, for the table of the last parse. `+`: options end at the first operand; `-`: it tells each; `:`:
+ * it prints nothing.
+ */
 static struct {
     const struct option_table *table;
     struct option_row rows[OPTIONS_MAX];
@@ -45,7 +48,7 @@ static enum option_argument letter_takes(const struct option_table *table, const
 static void make_parser(const struct option_table *table)
 {
     static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
-    size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, "+:");
+    size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, table->operands_between ? "-:" : "+:");
 
     memset(parser.longs, 0, sizeof parser.longs);
     parser.count = options_rows(table, parser.rows);
@@ -96,6 +99,11 @@ static const char *word_with(const struct options *options, char part)
     return last[0] == '-' && last[strlen(last) - 1] == part ? last : options->argv[optind];
 }
 
+static bool is_refused(const struct option_table *table, int letter)
+{
+    return table->refused && letter > 0 && letter <= 127 && strchr(table->refused, letter);
+}
+
 /* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
 static int wrong(struct options *options, int result)
 {
@@ -115,7 +123,10 @@ static int wrong(struct options *options, int result)
         what = "option takes no argument";
     else if (optopt == 0 && is_ambiguous(word))
         what = "ambiguous option";
-    snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
+    if (is_refused(options->table, optopt))
+        snprintf(options->wrong, sizeof options->wrong, "%.100s: run %s for that", word, options->table->program);
+    else
+        snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
     return OPTIONS_WRONG;
 }
 
@@ -138,5 +149,5 @@ int options_next(struct options *options)
     options->argument = argument(options);
     options->operand = optind;
     options->option = row ? row->name : NULL;
-    return row || result == OPTIONS_END ? result : wrong(options, result);
+    return row || result == OPTIONS_END || result == OPTIONS_OPERAND ? result : wrong(options, result);
 }

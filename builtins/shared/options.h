@@ -26,6 +26,9 @@ struct option_table {
     bool namespaces;            /* an option for each namespace type stands before the rows */
     const char *namespace_file; /* what these take, optionally; NULL: nothing */
     bool namespace_letters;     /* their letters take it too, and not only their long names */
+    bool operands_between;      /* options may follow operands, each of which is told as OPTIONS_OPERAND */
+    const char *refused;        /* letters of options that only the program after which it is named has, NULL: none, */
+    const char *program;        /* which this is */
     bool letters_take_equals;   /* "-n=FILE": between a letter and what it takes there may be a = */
     const char *namespace_help; /* "make a new %s namespace" */
     const char *const *about;   /* help: paragraphs before the options, and after them; lines, at least one, and NULL */
@@ -40,7 +43,7 @@ size_t options_rows(const struct option_table *table, struct option_row rows[OPT
 /* True where an option has a letter, which then is its id. */
 bool options_has_letter(const struct option_row *row);
 
-enum { OPTIONS_END = -1, OPTIONS_WRONG = '?' };
+enum { OPTIONS_END = -1, OPTIONS_OPERAND = 1, OPTIONS_WRONG = '?' };
 
 struct options {
     const struct option_table *table;
@@ -54,7 +57,8 @@ struct options {
 };
 
 /*
- * The next option's id, OPTIONS_END or OPTIONS_WRONG. Options end at the first operand. Strings belong to argv. Parses
+ * The next option's id, OPTIONS_END, OPTIONS_OPERAND or OPTIONS_WRONG. Options end at the first operand, or else each is
+ * told, as the argument of OPTIONS_OPERAND; those after "--" come after OPTIONS_END in any case. Strings belong to argv. Parses
  * with getopt_long(3), whose state is global: one parse at a time.
  */
 int options_next(struct options *options);

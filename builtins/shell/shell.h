@@ -75,6 +75,13 @@ int shell_run(WORD_LIST *command);
 /* True in a restricted shell that is to go to another directory or root, which `cd` does not do there; that has been said. */
 bool shell_restricts(const struct plan *plan);
 
+/* True in a restricted shell, after it has been said that the running builtin is not for such. */
+bool shell_restricts_all(void);
+
+/* Before and after the engine forks a child of its own, which is none of bash's. */
+void shell_before_fork(void);
+void shell_after_fork(void);
+
 /* The first living process of a job ("%1"); 0: there is no such job. */
 pid_t shell_job(const char *spec);
 

@@ -223,11 +223,21 @@ static void sync_directory(const char *before, bool other_root, bool other_direc
     free(now);
 }
 
-void shell_before_landing(struct shell_view *view, const struct plan *plan)
+void shell_before_fork(void)
 {
     fflush(stdout);
     fflush(stderr);
     is_landing = true;
+}
+
+void shell_after_fork(void)
+{
+    is_landing = false;
+}
+
+void shell_before_landing(struct shell_view *view, const struct plan *plan)
+{
+    shell_before_fork();
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
     if (plan_carries_directories(plan))
         (void)find_variable("GROUPS");
@@ -260,7 +270,7 @@ static void sync_all(const struct plan *plan, const char *directory_before)
 
 void shell_after_landing(struct shell_view *view, const struct plan *plan)
 {
-    is_landing = false;
+    shell_after_fork();
     if (plan)
         sync_all(plan, view->directory);
     if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
@@ -301,6 +311,13 @@ bool shell_restricts(const struct plan *plan)
         return false;
     sh_restricted((char *)option);
     return true;
+}
+
+bool shell_restricts_all(void)
+{
+    if (restricted)
+        sh_restricted(NULL);
+    return restricted;
 }
 
 int shell_signal(const char *text)

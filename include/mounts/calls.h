@@ -25,26 +25,26 @@
 #endif
 
 #ifndef FSOPEN_CLOEXEC
-#define FSOPEN_CLOEXEC            0x01
-#define FSPICK_CLOEXEC            0x01
-#define FSPICK_EMPTY_PATH         0x08
-#define FSMOUNT_CLOEXEC           0x01
-#define FSCONFIG_SET_FLAG         0
-#define FSCONFIG_SET_STRING       1
-#define FSCONFIG_CMD_CREATE       6
-#define FSCONFIG_CMD_RECONFIGURE  7
-#define MOVE_MOUNT_F_EMPTY_PATH   0x04
-#define MOVE_MOUNT_T_EMPTY_PATH   0x40
-#define OPEN_TREE_CLONE           0x01
-#define OPEN_TREE_CLOEXEC         O_CLOEXEC
-#define MOUNT_ATTR_RDONLY         0x01
-#define MOUNT_ATTR_NOSUID         0x02
-#define MOUNT_ATTR_NODEV          0x04
-#define MOUNT_ATTR_NOEXEC         0x08
-#define MOUNT_ATTR__ATIME         0x70
-#define MOUNT_ATTR_NOATIME        0x10
-#define MOUNT_ATTR_STRICTATIME    0x20
-#define MOUNT_ATTR_NODIRATIME     0x80
+#define FSOPEN_CLOEXEC           0x01
+#define FSPICK_CLOEXEC           0x01
+#define FSPICK_EMPTY_PATH        0x08
+#define FSMOUNT_CLOEXEC          0x01
+#define FSCONFIG_SET_FLAG        0
+#define FSCONFIG_SET_STRING      1
+#define FSCONFIG_CMD_CREATE      6
+#define FSCONFIG_CMD_RECONFIGURE 7
+#define MOVE_MOUNT_F_EMPTY_PATH  0x04
+#define MOVE_MOUNT_T_EMPTY_PATH  0x40
+#define OPEN_TREE_CLONE          0x01
+#define OPEN_TREE_CLOEXEC        O_CLOEXEC
+#define MOUNT_ATTR_RDONLY        0x01
+#define MOUNT_ATTR_NOSUID        0x02
+#define MOUNT_ATTR_NODEV         0x04
+#define MOUNT_ATTR_NOEXEC        0x08
+#define MOUNT_ATTR__ATIME        0x70
+#define MOUNT_ATTR_NOATIME       0x10
+#define MOUNT_ATTR_STRICTATIME   0x20
+#define MOUNT_ATTR_NODIRATIME    0x80
 #endif
 #ifndef FSCONFIG_CMD_CREATE_EXCL
 #define FSCONFIG_CMD_CREATE_EXCL 8 /* Linux 6.6 */

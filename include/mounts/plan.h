@@ -37,18 +37,19 @@ struct mount_plan {
     int source_fd; /* or what is bound, open; -1: by its name */
     const char *target;
     const char *root; /* the target is found in this directory, and cannot leave it */
-    char *subdir; /* owned: the directory of the file system that is to be seen */
-    char *idmap;  /* owned: a user namespace's file, a PID, or maps */
+    char *subdir;     /* owned: the directory of the file system that is to be seen */
+    char *idmap;      /* owned: a user namespace's file, a PID, or maps */
 
     bool recursive; /* bind: with all that is mounted below */
+    bool once;      /* unless it is mounted there already */
     bool beneath;   /* under the mount that is there */
     bool exclusive; /* of a file system that nobody else has mounted */
     bool check;     /* do all but the last step */
     bool make;      /* make the target where it is missing, */
     mode_t mode;    /* a directory with this mode */
 
-    struct attributes own;   /* of the mount, */
-    struct attributes whole; /* and of all that is mounted below it too */
+    struct attributes own;      /* of the mount, */
+    struct attributes whole;    /* and of all that is mounted below it too */
     bool read_only, read_write; /* what the file system itself is told */
     size_t propagations;
     unsigned long propagation[PROPAGATIONS]; /* MS_SHARED and so on, with MS_REC; one after the other */
@@ -68,7 +69,7 @@ void mount_plan_free(struct mount_plan *plan);
  * Takes words as -o has them: "ro,nosuid,size=1M". Comma separated; a comma in double quotes, or after a backslash, does
  * not separate. NULL, or what is wrong with them.
  */
-const char *mount_options_take(struct mount_plan *plan, const char *words);
+const char *mount_options_take(struct mount_plan *plan, const char *list);
 
 /* The same for --mkdir: an octal mode, or NULL. */
 const char *mount_options_mode(struct mount_plan *plan, const char *octal);

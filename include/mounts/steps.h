@@ -1,4 +1,7 @@
-/* The steps of this room that can fail. What each is called, and what to do about it, stands in diagnose.c. */
+/*
+ * The steps of this room that can fail. What each is called, and what to do about it, stands in diagnose.c: for a sentence,
+ * the plan that was wanted is the struct mount_plan, or NULL.
+ */
 #ifndef MOUNT_STEPS_H
 #define MOUNT_STEPS_H
 
@@ -17,10 +20,11 @@ extern const struct step step_target;
 extern const struct step step_make_target;
 extern const struct step step_attach;
 extern const struct step step_mount_propagation;
-extern const struct step step_device;       /* about a file of the small /dev */
-extern const struct step step_unmount;      /* about a target */
-extern const struct step step_not_mounted;  /* likewise */
+extern const struct step step_device;      /* about a file of the small /dev */
+extern const struct step step_unmount;     /* about a target */
+extern const struct step step_not_mounted; /* likewise */
 extern const struct step step_mount_table;
 extern const struct step step_mount_namespace; /* about its name */
+extern const struct step step_apart;           /* a child process that does a part of it */
 
 #endif

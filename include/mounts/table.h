@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "mounts/plan.h"
 
 /* Strings are decoded, and belong to the table. */
 struct mount_entry {
@@ -36,8 +37,16 @@ const struct mount_entry *mount_table_find(const struct mount_table *table, uint
 /* The mount that is seen at a target, the topmost; NULL: none. */
 const struct mount_entry *mount_table_at(const struct mount_table *table, const char *target);
 
+/* True where a comma separated list has this word. */
+bool mount_list_has(const char *list, const char *word);
+
 /* The number of the mount that an open file is on; 0: the kernel does not tell (Linux 5.8). */
 uint64_t mount_id(int fd);
+
+/*
+ * The attributes of the mount that an open file is on, as what sets and clears them. 0, or -1 and *why.
+ */
+int mount_attributes(int fd, struct attributes *attributes, struct failure *why);
 
 /* True where an open file is the root of a mount. */
 bool mount_is_root(int fd);

@@ -10,11 +10,11 @@
 /* What is to go, for each target. Strings belong to the builtin's arguments. */
 struct unmount_plan {
     bool lazy, force;
-    bool recursive;   /* with all that is mounted below */
-    bool all_targets; /* wherever its file system is mounted */
-    bool read_only;   /* where it is busy, make it read-only instead */
-    bool quiet;       /* what is not mounted is no failure */
-    bool check;       /* find it, and leave it */
+    bool recursive;    /* with all that is mounted below */
+    bool all_targets;  /* wherever its file system is mounted */
+    bool read_only;    /* where it is busy, make it read-only instead */
+    bool quiet;        /* what is not mounted is no failure */
+    bool check;        /* find it, and leave it */
     const char *types; /* only these, "tmpfs,ext4", or "noproc": all but these; NULL: any */
 };
 

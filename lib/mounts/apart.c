@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "namespaces/steps.h"
+#include "mounts/steps.h"
 #include "system/program.h"
 #include "system/signals.h"
 
@@ -53,11 +53,11 @@ static int hear(int socket, int *fd, struct failure *why)
 
     if (got != sizeof word) {
         errno = got < 0 ? errno : ECHILD;
-        return fail(why, got < 0 ? &step_socket : &step_helper);
+        return fail(why, &step_apart);
     }
     if (message.msg_flags & MSG_CTRUNC) {
         errno = EMFILE;
-        return fail(why, &step_socket);
+        return fail(why, &step_apart);
     }
     if (CMSG_FIRSTHDR(&message))
         memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof *fd);
@@ -73,13 +73,13 @@ int apart(apart_work *work, void *argument, int *fd, struct failure *why)
 
     *fd = -1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-        return fail(why, &step_socket);
+        return fail(why, &step_apart);
     signals_hold(&held);
     pid_t child = fork();
     if (child == 0)
         work_and_tell(work, argument, sockets[1]);
     if (child < 0)
-        fail(why, &step_fork);
+        fail(why, &step_apart);
     close(sockets[1]);
     if (child > 0) {
         status = hear(sockets[0], fd, why);

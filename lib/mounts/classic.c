@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "mounts/calls.h"
-#include "mounts/mount.h"
+#include "mounts/place.h"
 #include "mounts/steps.h"
 
 #ifndef MS_NOSYMFOLLOW
@@ -94,7 +94,7 @@ struct place {
 static int find_place(const struct mount_plan *plan, bool file, struct place *place, struct made *made,
                       struct failure *why)
 {
-    place->fd = mount_open_target(plan, file, made, why);
+    place->fd = place_open(plan, file, made, why);
     snprintf(place->path, sizeof place->path, "/proc/self/fd/%d", place->fd);
     return place->fd < 0 ? -1 : 0;
 }
@@ -131,10 +131,10 @@ static void take_away(const struct mount_plan *plan)
 {
     struct made none = {0};
     struct failure ignored;
-    int target = mount_open_target(plan, false, &none, &ignored);
+    int target = place_open(plan, false, &none, &ignored);
 
     if (target >= 0) {
-        mount_detach(target);
+        place_take_away(target);
         close(target);
     }
 }
@@ -194,7 +194,8 @@ static int remount(const struct mount_plan *plan, const char *data, struct failu
         present |= MS_RDONLY;
     if (plan->read_write)
         present &= ~(unsigned long)MS_RDONLY;
-    int status = plan->check ? 0 : mount(NULL, place.path, NULL, MS_REMOUNT | with_attributes(&plan->own, present), data);
+    int status =
+        plan->check ? 0 : mount(NULL, place.path, NULL, MS_REMOUNT | with_attributes(&plan->own, present), data);
     if (status < 0)
         fail_about(why, &step_remount, "%s", plan->target);
     close(place.fd);

@@ -9,7 +9,7 @@
 
 #include "mounts/apart.h"
 #include "mounts/calls.h"
-#include "mounts/mount.h"
+#include "mounts/detached.h"
 #include "mounts/steps.h"
 
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
@@ -107,7 +107,7 @@ static int make(const char *type, const char *const options[], uint64_t attribut
     for (size_t i = 0; added && options[i]; i += 2)
         added = mount_options_add(&plan, options[i], options[i + 1]);
     if (added)
-        mount = mount_make(&plan, why);
+        mount = detached_make(&plan, why);
     else
         failed(why, type);
     mount_plan_free(&plan);

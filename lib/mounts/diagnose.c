@@ -44,12 +44,15 @@ static const char *why_not_in_user_namespace(const char *type, struct diagnosis 
     char covered[CURE_SIZE / 2];
 
     if (strcmp(type, "proc") == 0 && proc_is_covered(covered, sizeof covered))
-        return sentence_cure(of, "the present /proc is partly covered (%s), and a new one would show what is below; "
-                                 "bind it with --rbind", covered);
+        return sentence_cure(of,
+                             "the present /proc is partly covered (%s), and a new one would show what is below; "
+                             "bind it with --rbind",
+                             covered);
     for (size_t i = 0; i < sizeof own_namespaces / sizeof *own_namespaces; i++)
         if (strcmp(type, own_namespaces[i].type) == 0)
             return own_namespaces[i].cure;
-    return sentence_cure(of, "%s may not be mounted in a user namespace: its data is not checked against who made it", type);
+    return sentence_cure(of, "%s may not be mounted in a user namespace: its data is not checked against who made it",
+                         type);
 }
 
 /* "overlay: option=PATH" that is no directory; NULL: all are. */
@@ -141,7 +144,9 @@ static const char *remedy_bind(struct diagnosis *of)
         return why_not_allowed();
     if (err == EINVAL && plan && !plan->recursive && idmapped_is_user_namespace())
         return "what came from outside of the user namespace is bound with all that is mounted below it: say --rbind";
-    return err == EINVAL ? "it may be unbindable, or of another mount namespace" : NULL;
+    return err == EINVAL
+               ? "it may be unbindable, of another mount namespace, or have locked mounts below it (say --rbind)"
+               : NULL;
 }
 
 static const char *remedy_move(struct diagnosis *of)
@@ -150,9 +155,10 @@ static const char *remedy_move(struct diagnosis *of)
 
     if (err == EPERM)
         return why_not_allowed();
-    return err == EINVAL ? "only a mount point can be moved, off a mount that is not shared, and none that came from outside "
-                           "of the user namespace"
-                         : NULL;
+    return err == EINVAL
+               ? "only a mount point can be moved, off a mount that is not shared, and none that came from outside "
+                 "of the user namespace"
+               : NULL;
 }
 
 static const char *remedy_attributes(struct diagnosis *of)
@@ -173,8 +179,9 @@ static const char *remedy_idmap(struct diagnosis *of)
 {
     if (of->failure->err == EINVAL)
         return "the file system may not support it, is mapped already, or the user namespace is the first one";
-    return of->failure->err == EPERM ? "only a file system that was mounted in this user namespace is mapped by a child of it"
-                                     : NULL;
+    return of->failure->err == EPERM
+               ? "only a file system that was mounted in this user namespace is mapped by a child of it"
+               : NULL;
 }
 
 /* --- the target ------------------------------------------------------------------------------------------------- */
@@ -184,6 +191,8 @@ static const char *remedy_target(struct diagnosis *of)
     const struct mount_plan *plan = of->wanted;
     int err = of->failure->err;
 
+    if (err == ENOENT && plan && plan->make)
+        return "a symbolic link on the way leads to nothing";
     if (err == ENOENT && plan && plan->kind < MOUNT_REMOUNT)
         return "say -m (--mkdir) to make it";
     if (err == EXDEV)
@@ -247,4 +256,5 @@ const struct step step_device = {.phrase = "make %s in the new /dev"};
 const struct step step_unmount = {.phrase = "unmount %s", .remedy = remedy_unmount};
 const struct step step_not_mounted = {.phrase = "cannot unmount %s: it is not mounted", .whole = true};
 const struct step step_mount_table = {.phrase = "read the mount table", .cure = "mount a procfs on /proc"};
+const struct step step_apart = {.phrase = "do a part of it in a child process"};
 const struct step step_mount_namespace = {.phrase = "go to the mount namespace of %s"};

@@ -15,7 +15,6 @@
 #include "mounts/steps.h"
 #include "namespaces/idmap.h"
 #include "namespaces/nsref.h"
-#include "namespaces/steps.h"
 #include "system/number.h"
 #include "system/proc.h"
 #include "system/program.h"
@@ -31,8 +30,8 @@ bool idmapped_is_user_namespace(void)
 /* "u:0:1000:1", or without a letter for both. NULL, or what is wrong. */
 static bool take_range(struct idmaps *maps, const char *text)
 {
-    bool typed = (*text == 'u' || *text == 'g' || *text == 'b') && text[1] == ':';
-    char kind = typed ? *text : 'b';
+    const bool typed = (*text == 'u' || *text == 'g' || *text == 'b') && text[1] == ':';
+    const char kind = typed ? *text : 'b';
     struct id_range range;
 
     if (id_range_parse(&range, typed ? text + 2 : text))
@@ -71,10 +70,9 @@ static int map(pid_t inside, const struct idmaps *maps, int *fd, struct failure 
 
     sigfillset(&none);
     if (proc < 0)
-        return fail(why, &step_proc);
-    if (idmaps_write(proc, inside, maps, &none, why) == 0
-        && (*fd = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC)) < 0)
-        fail(why, &step_proc);
+        return fail_about(why, &step_idmap, "a new user namespace");
+    if (idmaps_write(proc, inside, maps, &none, why) == 0 && (*fd = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC)) < 0)
+        fail_about(why, &step_idmap, "a new user namespace");
     close(proc);
     return *fd < 0 ? -1 : 0;
 }
@@ -86,10 +84,10 @@ static int make_namespace(void *maps, int *fd, struct failure *why)
     char byte;
 
     if (pipe2(ready, O_CLOEXEC) < 0)
-        return fail(why, &step_socket);
+        return fail(why, &step_apart);
     pid_t inside = fork();
     if (inside < 0)
-        return fail(why, &step_fork);
+        return fail(why, &step_apart);
     if (inside == 0)
         be_inside(ready[1]);
     close(ready[1]);
@@ -98,7 +96,7 @@ static int make_namespace(void *maps, int *fd, struct failure *why)
     if (read(ready[0], &byte, 1) == 1)
         status = map(inside, maps, fd, why);
     else
-        fail_about(why, &step_unshare, "user");
+        fail_about(why, &step_idmap, "a new user namespace");
     kill(inside, SIGKILL);
     await_child(inside);
     return status;

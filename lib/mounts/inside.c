@@ -13,7 +13,7 @@ enum { WALKS = 1000 };
 
 int inside_open(int root, const char *path, int flags)
 {
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
+    struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
     int fd;
 
     if (root == NO_ROOT)
@@ -34,10 +34,10 @@ static bool note(struct made *made, int parent, const char *name, bool is_file)
         made->entries = more;
         made->room = room;
     }
-    char *copy = strdup(name);
-    if (copy)
-        made->entries[made->count++] = (struct made_entry){parent, is_file, copy};
-    return copy;
+    struct made_entry *entry = &made->entries[made->count];
+    *entry = (struct made_entry){parent, is_file, strdup(name)};
+    made->count += entry->name != NULL;
+    return entry->name;
 }
 
 static int make_entry(int parent, const char *name, bool is_file, mode_t mode)

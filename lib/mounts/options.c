@@ -52,6 +52,14 @@ static const char *take_access(struct mount_plan *plan, const struct word *word,
     return NULL;
 }
 
+/* "bind,remount", in either order, is about the mount, and not its file system. */
+static bool is_about_attributes(enum mount_kind before, enum mount_kind kind)
+{
+    return kind != MOUNT_MOVE
+           && (before == MOUNT_CHANGE || (before == MOUNT_BIND && kind == MOUNT_REMOUNT)
+               || (before == MOUNT_REMOUNT && kind == MOUNT_BIND));
+}
+
 static const char *take_kind(struct mount_plan *plan, const struct word *word, const char *value)
 {
     enum mount_kind kind = (enum mount_kind)word->set;
@@ -60,10 +68,7 @@ static const char *take_kind(struct mount_plan *plan, const struct word *word, c
         return "expected no value";
     if (kind == MOUNT_BIND)
         plan->recursive = word->clear != 0;
-    /* "bind,remount", in either order, is about the mount, and not its file system. */
-    if (kind + plan->kind == MOUNT_BIND + MOUNT_REMOUNT || (plan->kind == MOUNT_CHANGE && kind != MOUNT_MOVE))
-        kind = MOUNT_CHANGE;
-    plan->kind = kind;
+    plan->kind = is_about_attributes(plan->kind, kind) ? MOUNT_CHANGE : kind;
     return NULL;
 }
 
@@ -201,13 +206,13 @@ bool mount_options_add(struct mount_plan *plan, const char *key, const char *val
         plan->option = more;
         plan->room = room;
     }
-    char *text = malloc(size);
-    if (!text)
+    struct fs_option *option = &plan->option[plan->options];
+    option->key = malloc(size);
+    if (!option->key)
         return false;
-    memcpy(text, key, length);
-    if (value)
-        memcpy(text + length, value, size - length);
-    plan->option[plan->options++] = (struct fs_option){text, value ? text + length : NULL};
+    memcpy(option->key, key, length);
+    option->value = value ? memcpy(option->key + length, value, size - length) : NULL;
+    plan->options++;
     return true;
 }
 
@@ -234,8 +239,8 @@ static char *unquoted(char *value)
     return value + 1;
 }
 
-/* One word, which is changed. NULL, or what is wrong. */
-static const char *take_word(struct mount_plan *plan, char *text)
+/* One word, which is changed, and named where it is not all that was given. NULL, or what is wrong. */
+static const char *take_word(struct mount_plan *plan, char *text, bool is_all)
 {
     char *value = strchr(text, '=');
     const char *wrong = NULL;
@@ -248,7 +253,7 @@ static const char *take_word(struct mount_plan *plan, char *text)
         if (!is_word(&words[i], text))
             continue;
         if ((wrong = words[i].take(plan, &words[i], value)))
-            snprintf(plan->wrong, sizeof plan->wrong, "%.60s: %s", text, wrong);
+            snprintf(plan->wrong, sizeof plan->wrong, "%.60s%s%s", is_all ? "" : text, is_all ? "" : ": ", wrong);
         return wrong ? plan->wrong : NULL;
     }
     if (!mount_options_add(plan, text, value))
@@ -274,14 +279,16 @@ static size_t word_length(const char *text)
 const char *mount_options_take(struct mount_plan *plan, const char *list)
 {
     char *copy = strdup(list), *at = copy;
-    const char *wrong = copy ? NULL : strerror(ENOMEM);
+    const char *wrong = NULL;
 
+    if (!copy)
+        return strerror(ENOMEM);
     while (!wrong && *at) {
         size_t length = word_length(at);
         bool last = at[length] == '\0';
         at[length] = '\0';
         if (length > 0)
-            wrong = take_word(plan, at);
+            wrong = take_word(plan, at, last && at == copy);
         at += last ? length : length + 1;
     }
     free(copy);

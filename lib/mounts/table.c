@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mounts/calls.h"
 #include "mounts/steps.h"
 #include "system/proc.h"
 
@@ -148,6 +149,59 @@ uint64_t mount_id(int fd)
     if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) < 0 || !(status.stx_mask & STATX_MNT_ID))
         return 0;
     return status.stx_mnt_id;
+}
+
+static const struct {
+    const char *word;
+    uint64_t attribute;
+} words[] = {
+    {"ro", MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC},
+    {"noatime", MOUNT_ATTR_NOATIME},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
+};
+
+bool mount_list_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; *list; list += *list == ',') {
+        if (strncmp(list, word, length) == 0 && (list[length] == ',' || list[length] == '\0'))
+            return true;
+        list += strcspn(list, ",");
+    }
+    return false;
+}
+
+/* Without "noatime" or "relatime", atime is strict. */
+static uint64_t attributes_of(const char *list)
+{
+    uint64_t set = mount_list_has(list, "noatime") || mount_list_has(list, "relatime") ? 0 : MOUNT_ATTR_STRICTATIME;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (mount_list_has(list, words[i].word))
+            set |= words[i].attribute;
+    return set;
+}
+
+int mount_attributes(int fd, struct attributes *attributes, struct failure *why)
+{
+    struct mount_table table;
+
+    if (mount_table_read(&table, why) < 0)
+        return -1;
+    const struct mount_entry *entry = mount_table_find(&table, mount_id(fd));
+    uint64_t all = MOUNT_ATTR__ATIME;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        all |= words[i].attribute;
+    attributes->set = entry ? attributes_of(entry->attributes) : 0;
+    attributes->clear = all & ~(attributes->set & ~(uint64_t)MOUNT_ATTR__ATIME);
+    mount_table_free(&table);
+    errno = ENOENT;
+    return entry ? 0 : fail(why, &step_mount_table);
 }
 
 bool mount_is_root(int fd)

@@ -19,7 +19,7 @@ struct going {
     struct gone {
         char *target;
         int copy; /* -1: none */
-    } *list;
+    } * list;
 };
 
 static bool add(struct going *going, const char *target)
@@ -32,10 +32,10 @@ static bool add(struct going *going, const char *target)
         going->list = more;
         going->room = room;
     }
-    char *copy = strdup(target);
-    if (copy)
-        going->list[going->count++] = (struct gone){copy, -1};
-    return copy;
+    struct gone *gone = &going->list[going->count];
+    *gone = (struct gone){strdup(target), -1};
+    going->count += gone->target != NULL;
+    return gone->target;
 }
 
 /* --- which mounts ----------------------------------------------------------------------------------------------- */

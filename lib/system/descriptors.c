@@ -1,5 +1,6 @@
 #include "system/descriptors.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,4 +11,13 @@ void descriptors_close(int first, int last)
         return;
     for (int fd = first; fd <= last && fd < sysconf(_SC_OPEN_MAX); fd++)
         close(fd);
+}
+
+void descriptor_close(int fd)
+{
+    int err = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = err;
 }

@@ -1,0 +1,20 @@
+/* A file system that is told what it is to be, new or mounted already: fsopen(2), fspick(2). */
+#ifndef FILESYSTEM_H
+#define FILESYSTEM_H
+
+#include "failure.h"
+#include "mounts/plan.h"
+
+/* Makes the plan's new file system, and of it a detached mount with the plan's attributes. A descriptor, or -1 and *why. */
+int fs_make(const struct mount_plan *plan, struct failure *why);
+
+/*
+ * Tells the file system of an open mount what the plan has for it, which does nothing until fs_reconfigure(). A descriptor
+ * for that, or -1 and *why.
+ */
+int fs_pick(const struct mount_plan *plan, int mount, struct failure *why);
+
+/* 0, or -1 and *why, and it is as it was. */
+int fs_reconfigure(const struct mount_plan *plan, int picked, struct failure *why);
+
+#endif

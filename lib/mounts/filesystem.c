@@ -1,0 +1,155 @@
+#include "mounts/filesystem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mounts/calls.h"
+#include "mounts/idmapped.h"
+#include "mounts/steps.h"
+#include "system/descriptors.h"
+
+/*
+ * The kernel's own words, one message for each read(2): "e tmpfs: Unknown parameter 'x'". The last error is what counts.
+ * errno stays.
+ */
+static void hear(int context, struct failure *why)
+{
+    int err = errno;
+    char text[SAID_SIZE];
+    ssize_t got;
+
+    while ((got = read(context, text, sizeof text - 1)) > 0) {
+        text[got] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        if (strncmp(text, "e ", 2) == 0)
+            snprintf(why->said, sizeof why->said, "%s", text + 2);
+    }
+    errno = err;
+}
+
+static int option_failed(const struct fs_option *option, int context, struct failure *why)
+{
+    fail_about(why, &step_fs_option, "%s%s%s", option->key, option->value ? "=" : "",
+               option->value ? option->value : "");
+    hear(context, why);
+    return -1;
+}
+
+/* The length of an overlay's layer: up to a colon that is not after a backslash. */
+static size_t layer_length(const char *layers)
+{
+    size_t i = 0;
+
+    while (layers[i] && layers[i] != ':')
+        i += layers[i] == '\\' && layers[i + 1] ? 2 : 1;
+    return i;
+}
+
+/* fsconfig(2) takes 255 bytes, and an overlay may have many layers: "lowerdir+" takes one (Linux 6.7). */
+static int add_layers(int context, const char *layers)
+{
+    int status = 0;
+
+    while (status == 0 && *layers) {
+        bool is_data = *layers == ':'; /* after a second colon */
+        char layer[256];
+        layers += is_data;
+        size_t length = layer_length(layers), used = 0;
+        for (size_t i = 0; i < length && used < sizeof layer - 1; i++) {
+            if (layers[i] == '\\' && i + 1 < length)
+                i++;
+            layer[used++] = layers[i];
+        }
+        layer[used] = '\0';
+        status = call_fsconfig(context, FSCONFIG_SET_STRING, is_data ? "datadir+" : "lowerdir+", layer, 0);
+        layers += length;
+        layers += *layers == ':';
+    }
+    return status;
+}
+
+static int set_option(const struct mount_plan *plan, int context, const struct fs_option *option)
+{
+    if (!option->value)
+        return call_fsconfig(context, FSCONFIG_SET_FLAG, option->key, NULL, 0);
+    if (strlen(option->value) > 255 && strcmp(option->key, "lowerdir") == 0 && strcmp(plan->type, "overlay") == 0)
+        return add_layers(context, option->value);
+    return call_fsconfig(context, FSCONFIG_SET_STRING, option->key, option->value, 0);
+}
+
+/* What the file system itself is told, new or not. */
+static int configure(const struct mount_plan *plan, int context, struct failure *why)
+{
+    const char *access = plan->read_only ? "ro" : plan->read_write ? "rw" : NULL;
+
+    for (size_t i = 0; i < plan->options; i++)
+        if (set_option(plan, context, &plan->option[i]) < 0)
+            return option_failed(&plan->option[i], context, why);
+    if (access && call_fsconfig(context, FSCONFIG_SET_FLAG, access, NULL, 0) < 0)
+        return option_failed(&(struct fs_option){(char *)access, NULL}, context, why);
+    return 0;
+}
+
+/* An overlay in a user namespace without this could not remove a directory of a lower layer (EIO). */
+static bool wants_userxattr(const struct mount_plan *plan)
+{
+    return strcmp(plan->type, "overlay") == 0 && !mount_option_given(plan, "userxattr")
+           && !mount_option_given(plan, "metacopy") && !mount_option_given(plan, "redirect_dir")
+           && idmapped_is_user_namespace();
+}
+
+static int create(const struct mount_plan *plan, int context, struct failure *why)
+{
+    const char *source = plan->source ? plan->source : "none";
+    const struct fs_option userxattr = {(char *)"userxattr", NULL};
+
+    if (call_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+        return option_failed(&(struct fs_option){(char *)"source", source}, context, why);
+    if (wants_userxattr(plan) && set_option(plan, context, &userxattr) < 0)
+        return option_failed(&userxattr, context, why);
+    if (configure(plan, context, why) < 0)
+        return -1;
+    if (call_fsconfig(context, plan->exclusive ? FSCONFIG_CMD_CREATE_EXCL : FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        return 0;
+    fail_about(why, &step_fs_create, "%s", plan->type);
+    hear(context, why);
+    return -1;
+}
+
+int fs_make(const struct mount_plan *plan, struct failure *why)
+{
+    int context = call_fsopen(plan->type);
+
+    if (context < 0)
+        return fail_about(why, &step_fs_create, "%s", plan->type);
+    int status = create(plan, context, why);
+    int mount = status < 0 ? -1 : call_fsmount(context, plan->own.set);
+    if (status == 0 && mount < 0) {
+        fail_about(why, &step_fs_create, "%s", plan->type);
+        hear(context, why);
+    }
+    descriptor_close(context);
+    return mount;
+}
+
+int fs_pick(const struct mount_plan *plan, int target, struct failure *why)
+{
+    int context = call_fspick(target);
+
+    if (context < 0)
+        return fail_about(why, &step_remount, "%s", plan->target);
+    if (configure(plan, context, why) == 0)
+        return context;
+    descriptor_close(context);
+    return -1;
+}
+
+int fs_reconfigure(const struct mount_plan *plan, int context, struct failure *why)
+{
+    if (call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) == 0)
+        return 0;
+    fail_about(why, &step_remount, "%s", plan->target);
+    hear(context, why);
+    return -1;
+}

@@ -1,0 +1,333 @@
+#!/usr/bin/env bats
+# mount_ns and umount_ns: what is mounted is what was asked for; what fails leaves nothing behind and says why.
+# shellcheck disable=SC2016,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
+
+load helpers
+
+# mounts SCRIPT [ARG...]: runs SCRIPT in a mount namespace of its own, in an empty directory on a tmpfs. There, `below`
+# prints what is mounted below: what of it, where, attributes, propagation, type, source and the file system's options.
+mounts() {
+    sh_run '
+        below() {
+            local id parent device root target rest
+            while read -r id parent device root target rest; do
+                [[ $target != "$PWD"/* ]] || echo "$root ${target#"$PWD"/} $rest"
+            done </proc/self/mountinfo | sed -E "s/,uid=[0-9]+,gid=[0-9]+//; s/,inode64//; s/(shared|master):[0-9]+/\1/g"
+        }
+        needed="unshare_ns -m"
+        ((UID == 0)) || needed="unshare_ns -rm"
+        $needed && mkdir -p "$dir/work" && mount_ns -t tmpfs -o mode=755 none "$dir/work" && cd "$dir/work" || exit 99
+        '"$1" "${@:2}"
+}
+
+# says PATTERN: the last script has failed with this sentence, in which * stands for anything
+says() {
+    like "$error" "bash: line +([0-9]): $1"
+}
+
+@test "a new file system, with attributes and options" {
+    mounts 'mkdir a && mount_ns -t tmpfs -o size=1M,nosuid,nodev,mode=700 some a && below'
+    done_quietly
+    is "$output" "/ a rw,nosuid,nodev,relatime - tmpfs some rw,size=1024k,mode=700"
+}
+
+@test "ro is the mount and the file system, or one of them; options add up" {
+    mounts 'mkdir a b c d
+        mount_ns -t tmpfs -o ro none a && mount_ns -t tmpfs -o ro=vfs none b && mount_ns -t tmpfs -o ro=fs none c &&
+        mount_ns -r -t tmpfs -o nosuid -o noexec,suid,,defaults,x-any=thing,_netdev none d && below'
+    done_quietly
+    is "$output" "/ a ro,relatime - tmpfs none ro
+/ b ro,relatime - tmpfs none rw
+/ c rw,relatime - tmpfs none ro
+/ d ro,noexec,relatime - tmpfs none ro"
+}
+
+@test "times of access: all four words" {
+    mounts 'mkdir a b c d
+        mount_ns -t tmpfs -o noatime none a && mount_ns -t tmpfs -o strictatime none b &&
+        mount_ns -t tmpfs -o noatime,relatime none c && mount_ns -t tmpfs -o nodiratime,nosymfollow none d && below'
+    done_quietly
+    is "$output" "/ a rw,noatime - tmpfs none rw
+/ b rw - tmpfs none rw
+/ c rw,relatime - tmpfs none rw
+/ d rw,nodiratime,relatime,nosymfollow - tmpfs none rw"
+}
+
+@test "a directory and a file are bound, read-only where that is wanted" {
+    mounts 'mkdir -p a/in b && echo text >a/file && mount_ns --bind a/in b && mount_ns -m --bind -o ro a/file new/dir/file &&
+        below && cat new/dir/file && ! { echo >new/dir/file; } 2>/dev/null'
+    done_quietly
+    is "$output" "/a/in b rw,relatime - tmpfs none rw,mode=755
+/a/file new/dir/file ro,relatime - tmpfs none rw,mode=755
+text"
+}
+
+@test "--rbind takes what is below with it; attributes for the top, or =recursive for all" {
+    mounts 'mkdir a b c && mount_ns -m -t tmpfs none a && mount_ns -m -t tmpfs none a/in && mount_ns --rbind -o ro a b &&
+        mount_ns -R -o ro=recursive a c && below | grep "^/ [bc]"'
+    done_quietly
+    is "$output" "/ b ro,relatime - tmpfs none rw
+/ b/in rw,relatime - tmpfs none rw
+/ c ro,relatime - tmpfs none rw
+/ c/in ro,relatime - tmpfs none rw"
+}
+
+@test "--move, and --beneath" {
+    mounts 'mkdir a b && mount_ns -t tmpfs one a && mount_ns --move a b && below && mount_ns -t tmpfs --beneath two b &&
+        umount_ns b && below'
+    done_quietly
+    is "$output" "/ b rw,relatime - tmpfs one rw
+/ b rw,relatime - tmpfs two rw"
+}
+
+@test "propagation: alone, and with a new mount under a shared one" {
+    mounts 'mkdir a && mount_ns -t tmpfs none a && mount_ns --make-shared a && mkdir a/{b,c} && mount_ns -t tmpfs none a/b &&
+        mount_ns -t tmpfs --make-private none a/c && below && mount_ns --make-rprivate a && below'
+    done_quietly
+    is "$output" "/ a rw,relatime shared - tmpfs none rw
+/ a/b rw,relatime shared - tmpfs none rw
+/ a/c rw,relatime - tmpfs none rw
+/ a rw,relatime - tmpfs none rw
+/ a/b rw,relatime - tmpfs none rw
+/ a/c rw,relatime - tmpfs none rw"
+}
+
+@test "remount: what is said changes, and nothing else" {
+    mounts 'mkdir a && mount_ns -t tmpfs -o size=1M,nosuid,noatime none a && mount_ns -o remount,size=2M a && below &&
+        mount_ns -o remount,ro,noexec a && below && mount_ns -o bind,remount,rw,suid a && below && mount_ns -o remount,rw a && below'
+    done_quietly
+    is "$output" "/ a rw,nosuid,noatime - tmpfs none rw,size=2048k
+/ a ro,nosuid,noexec,noatime - tmpfs none ro,size=2048k
+/ a rw,noexec,noatime - tmpfs none ro,size=2048k
+/ a rw,noexec,noatime - tmpfs none rw,size=2048k"
+}
+
+@test "a remount that the file system refuses takes the attributes back" {
+    mounts 'mkdir a && mount_ns -t tmpfs -o size=1M,noatime none a && head -c 500000 /dev/zero >a/file && below &&
+        mount_ns -o remount,size=4k,ro=vfs,nosuid,relatime a; echo $?; below'
+    is "$output" "/ a rw,noatime - tmpfs none rw,size=1024k
+1
+/ a rw,noatime - tmpfs none rw,size=1024k"
+    says "mount_ns: cannot remount a: tmpfs: Too small a size for current use"
+}
+
+@test "a directory of a file system, in place of all of it" {
+    mounts 'mkdir -p a/in b && echo deep >a/in/file && mount_ns --bind -o X-mount.subdir=in a b && below && cat b/file &&
+        ln -s / a/out && mount_ns --bind -o X-mount.subdir=out/in a b && below && ! mount_ns --bind -o X-mount.subdir=none a b'
+    is "$status" 0
+    is "$output" "/a/in b rw,relatime - tmpfs none rw,mode=755
+deep
+/a/in b rw,relatime - tmpfs none rw,mode=755
+/a/in b rw,relatime - tmpfs none rw,mode=755"
+    says "mount_ns: cannot find the directory none in the file system: No such file or directory"
+}
+
+@test "an overlay: it is what it says, and in a user namespace a lower directory can be removed" {
+    mounts 'mkdir -p {one,two}/d up work o && echo 1 >one/d/1 && echo 2 >two/d/2 &&
+        mount_ns -t overlay -o lowerdir=one:two,upperdir=up,workdir=work some o && echo o/d/* && rm -r o/d && ls o && ls one'
+    done_quietly
+    is "$output" "o/d/1 o/d/2
+d"
+}
+
+@test "an overlay of more layers than fit into one option, with colons in their names" {
+    mounts 'mkdir o && for i in {1..40}; do mkdir "a-long-name-of-a-layer:$i" && echo $i >"a-long-name-of-a-layer:$i/$i"
+            layers+=:a-long-name-of-a-layer\\:$i
+        done
+        mount_ns -t overlay -o "lowerdir=${layers#:}" some o && ls o | wc -l'
+    done_quietly
+    is "$output" 40
+}
+
+@test "a comma in double quotes or after a backslash belongs to the value" {
+    mounts 'mkdir a,b c o && echo text >a,b/file && mount_ns -t overlay -o '\''lowerdir="a\,b:c",x-thing="a,b"'\'' some o && cat o/file'
+    done_quietly
+    is "$output" text
+}
+
+@test "--mkdir makes what is missing, with its mode, and only that" {
+    mounts 'umask 022; mkdir a && mount_ns --mkdir=700 -t tmpfs none a/b/c && stat -c "%a %n" a a/b &&
+        mount_ns -t tmpfs -o X-mount.mkdir=711 none d/e && stat -c "%a %n" d'
+    done_quietly
+    is "$output" "755 a
+700 a/b
+711 d"
+}
+
+@test "what -m has made goes again where the mount fails" {
+    mounts 'mkdir a; echo >file; mount_ns -m --bind file a/b/c/ 2>/dev/null; find a
+        mount_ns -m -t tmpfs -o size=x none a/b; find a; mount_ns -m -t tmpfs none file/a; mount_ns -m --check -t tmpfs none a/b/c; find a'
+    is "$output" "a
+a
+a"
+    like "$error" "*tmpfs: Bad value for 'size'*cannot mount on file/a: Not a directory"
+}
+
+@test "--check does all but the last step" {
+    mounts 'mkdir a b && mount_ns -t tmpfs one a && mount_ns --check -t tmpfs none b && mount_ns -f --bind a b && mount_ns --check --move a b &&
+        mount_ns --check --make-shared a && mount_ns --check -o remount,ro,noexec a && umount_ns --check a && umount_ns --fake -R a && below
+        mount_ns --check -t tmpfs -o size=x none b; mount_ns --check -t tmpfs none c; umount_ns --check b'
+    is "$status" 1
+    is "$output" "/ a rw,relatime - tmpfs one rw"
+    like "$error" "*Bad value for 'size'*cannot mount on c: No such file or directory; say -m (--mkdir) to make it*cannot unmount b: it is not mounted"
+}
+
+@test "--root: what is in there leads nowhere else" {
+    mounts 'mkdir -p root/etc out root/out "root$PWD/out" root/proc/self/root && ln -s /out root/abs && ln -s ../../../../out root/up && ln -s "$PWD/out" root/full &&
+        ln -s /proc/self/root root/magic
+        for target in /etc ../../etc abs up full "$PWD/out" magic/etc /../../out; do
+            mount_ns -m --root root -t tmpfs "for:$target" "$target" || echo "not $target"
+        done
+        below; ls out'
+    is "$status" 0
+    is "$(sed "s|$dir/work|PWD|g" <<<"$output")" "/ root/etc rw,relatime - tmpfs for:/etc rw
+/ root/etc rw,relatime - tmpfs for:../../etc rw
+/ root/out rw,relatime - tmpfs for:abs rw
+/ root/out rw,relatime - tmpfs for:up rw
+/ rootPWD/out rw,relatime - tmpfs for:full rw
+/ rootPWD/out rw,relatime - tmpfs for:PWD/out rw
+/ root/proc/self/root/etc rw,relatime - tmpfs for:magic/etc rw
+/ root/out rw,relatime - tmpfs for:/../../out rw"
+}
+
+@test "a symbolic link is not mounted on, but what it points to" {
+    mounts 'mkdir a && ln -s a link && mount_ns -t tmpfs none link && below && readlink link && umount_ns link && below'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs none rw
+a"
+}
+
+@test "--dev is a /dev that programs can work with" {
+    mounts 'mount_ns -m --dev d && cd d && printf "%s\n" * && stat -c "%a %F" . null shm pts/ptmx && echo lost >null && head -c 3 zero | wc -c &&
+        readlink fd stdout ptmx core && cd .. && umount_ns -R d && below && below'
+    is "$output" "core
+fd
+full
+null
+ptmx
+pts
+random
+shm
+stderr
+stdin
+stdout
+tty
+urandom
+zero
+755 directory
+666 character special file
+1777 directory
+666 character special file
+3
+/proc/self/fd
+/proc/self/fd/1
+pts/ptmx
+/proc/kcore"
+    done_quietly
+}
+
+@test "another mount namespace, without going there" {
+    target -rm
+    sh_run 'mkdir "$dir/there" && mount_ns -N "$1" -t tmpfs one "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
+        mount_ns --namespace "/proc/$1/ns/mnt" --rbind /etc "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
+        umount_ns -N "$1" "$dir/there" "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo"' "$target"
+    is "$error" ""
+    is "$output" "1
+2
+0"
+    sh_run 'grep -c "$dir/there" /proc/self/mountinfo; mount_ns -N "$1" -t tmpfs -o size=x one /mnt; mount_ns -N /etc/passwd -t tmpfs none /mnt' "$target"
+    like "$error" "*cannot give the file system the option size=x: tmpfs: Bad value for 'size'*cannot go to the mount namespace of /etc/passwd: Invalid argument*"
+}
+
+@test "the mount table: as mount(8) prints it, in an array, as commands" {
+    needs mount --version
+    mounts 'mount_ns -m -t tmpfs -o ro,size=1M "some thing" "a b" && mount_ns | sort >"$dir/ours"; mount | sort >"$dir/theirs"
+        diff "$dir/ours" "$dir/theirs" && mount_ns -t tmpfs -A table && echo "${table[$PWD/a b]}" | cut -d , -f 1-3 &&
+        mount_ns -p -t tmpfs | tail -n 1 | cut -d , -f 1'
+    is "$error" ""
+    is "$output" "some thing tmpfs ro,relatime,size=1024k
+mount_ns -t tmpfs -o ro"
+}
+
+@test "umount_ns: several, recursive, all of a file system, by type" {
+    mounts 'for i in a b c d; do mount_ns -m -t tmpfs $i $i; done; mount_ns -m -t tmpfs in a/in; mount_ns --bind b c; mount_ns -m --bind b e
+        umount_ns -R a && umount_ns -A b && below && umount_ns c d && below'
+    done_quietly
+    is "$output" "/ c rw,relatime - tmpfs c rw
+/ d rw,relatime - tmpfs d rw"
+    mounts 'for i in a b; do mount_ns -m -t tmpfs $i $i; done; umount_ns -t notmpfs a b && umount_ns -t ramfs,proc a && below && umount_ns -t ramfs,tmpfs a &&
+        umount_ns -q a && umount_ns b && below'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs a rw
+/ b rw,relatime - tmpfs b rw"
+}
+
+@test "umount_ns: where one of several cannot go, those before it come back" {
+    mounts 'for i in a b c c/in; do mount_ns -m -t tmpfs -o nosuid $i $i; done; echo kept >a/file; exec {fd}>b/open
+        below | sort >"$dir/before"; umount_ns a b; umount_ns -R c a b; umount_ns c/in nothing; below | sort >"$dir/after"; cat a/file'
+    is "$output" kept
+    unchanged
+    like "$error" "*cannot unmount */b: Device or resource busy*cannot unmount */b: Device or resource busy*cannot unmount nothing: it is not mounted"
+}
+
+@test "a lazy umount takes away what is busy; -r makes it read-only" {
+    mounts 'mount_ns -m -t tmpfs a a && echo still >a/open && exec {fd}<a/open && umount_ns -r a && below && umount_ns -l a && below && cat <&"$fd"'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs a ro
+still"
+}
+
+@test "what only mount(8) does is refused, with status 2, and so is what makes no sense" {
+    mounts 'mkdir a
+        refused() {
+            "$@" 2>"$dir/said"
+            (($? == 2)) || echo "not 2: $*"
+            sed -n "1s/.*: line [0-9]*: //p" "$dir/said"
+        }
+        refused mount_ns -a
+        refused mount_ns -o loop a a
+        refused mount_ns -o X-mount.owner=1 -t tmpfs none a
+        refused mount_ns a
+        refused mount_ns none a
+        refused mount_ns -t ext4,vfat none a
+        refused mount_ns --bind -o size=1 a a
+        refused mount_ns --bind a
+        refused mount_ns a b c
+        refused mount_ns -m=9 -t tmpfs a
+        refused mount_ns --bogus
+        refused mount_ns -A table -t tmpfs none a
+        refused umount_ns
+        refused umount_ns -a
+        refused umount_ns -d a
+        below'
+    is "$output" "mount_ns: -a: run mount(8) for that
+mount_ns: --options: loop: run mount(8) for that
+mount_ns: --options: X-mount.owner=1: run mount(8) for that
+mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
+mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
+mount_ns: --types: ext4,vfat: expected one type; mount(8) can find it out
+mount_ns: only a new file system, or one that is remounted, takes options of its own
+mount_ns: say what to mount, and on what
+mount_ns: at most two operands are expected: SOURCE and TARGET
+mount_ns: --mkdir: =9: expected an octal mode up to 7777
+mount_ns: --bogus: invalid option
+mount_ns: --array and --print go with no mount
+umount_ns: say what to unmount
+umount_ns: -a: run umount(8) for that
+umount_ns: -d: run umount(8) for that"
+}
+
+@test "a restricted shell mounts nothing" {
+    mounts 'mkdir a; set -r; mount_ns -t tmpfs none a; umount_ns "$PWD"; below'
+    is "$output" ""
+    like "$error" "*mount_ns: restricted*umount_ns: restricted"
+}
+
+@test "remembered paths of commands are forgotten" {
+    mounts 'mkdir bin && printf "#!/bin/sh\necho below\n" >bin/thing && chmod +x bin/thing && PATH=$PWD/bin:$PWD/other:$PATH && mkdir other &&
+        printf "#!/bin/sh\necho other\n" >other/thing && chmod +x other/thing && thing && mount_ns -t tmpfs none bin && thing && umount_ns bin && thing'
+    done_quietly
+    is "$output" "below
+other
+below"
+}
