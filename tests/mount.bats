@@ -230,7 +230,7 @@ pts/ptmx
     target -rm
     sh_run 'mkdir "$dir/there" && mount_ns -N "$1" -t tmpfs one "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
         mount_ns --namespace "/proc/$1/ns/mnt" --rbind /etc "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
-        umount_ns -N "$1" "$dir/there" "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo"' "$target"
+        umount_ns -N "$1" -l "$dir/there" && umount_ns -N "$1" "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo"' "$target"
     is "$error" ""
     is "$output" "1
 2

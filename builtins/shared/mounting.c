@@ -1,6 +1,5 @@
 #include "shared/mounting.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,12 +25,9 @@ static int open_place(const struct mounting_place *place)
 
     if (!place->file && (target_settle(&name) != EXECUTION_SUCCESS || target_find(&name, &target) != EXECUTION_SUCCESS))
         return -1;
-    int proc = place->file ? -1 : target_proc(&target);
-    int fd = place->file ? nsref_open(place->file) : proc < 0 ? -1 : openat(proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
+    int fd = place->file ? nsref_open(place->file) : target_namespace(&target, nstype_of_flag(CLONE_NEWNS));
     if (fd < 0)
         builtin_error("%s: %s", place->file ? place->file : name.text, engine_reason());
-    if (proc >= 0)
-        close(proc);
     if (target.pidfd >= 0)
         close(target.pidfd);
     return fd;

@@ -9,12 +9,12 @@
 int fs_make(const struct mount_plan *plan, struct failure *why);
 
 /*
- * Tells the file system of an open mount what the plan has for it, which does nothing until fs_reconfigure(). A descriptor
+ * Tells the file system of an open target what the plan has for it, which does nothing until fs_reconfigure(). A descriptor
  * for that, or -1 and *why.
  */
-int fs_pick(const struct mount_plan *plan, int mount, struct failure *why);
+int fs_pick(const struct mount_plan *plan, int target, struct failure *why);
 
 /* 0, or -1 and *why, and it is as it was. */
-int fs_reconfigure(const struct mount_plan *plan, int picked, struct failure *why);
+int fs_reconfigure(const struct mount_plan *plan, int context, struct failure *why);
 
 #endif

@@ -15,26 +15,22 @@ enum { NO_ROOT = -1 };
  */
 int inside_open(int root, const char *path, int flags);
 
-struct made_entry {
-    int parent; /* its directory, open */
-    bool is_file;
-    char *name;
-};
-
-/* Directories and a file that were missing, outermost first. */
+/* Directories and a file that were missing, the innermost first. Begins as NULL. */
 struct made {
-    size_t count, room;
-    struct made_entry *entries;
+    struct made *around; /* what was made before, and has this in it */
+    int parent;          /* its directory, open */
+    bool is_file;
+    char name[];
 };
 
 /*
  * Makes what is missing of a path: directories of this mode (less the umask), and at its end an empty file where that is
- * wanted. Adds to *made, which begins as {0}. 0, or -1 and errno, and nothing is left.
+ * wanted. Adds to *made. 0, or -1 and errno, and nothing is left.
  */
-int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made *made);
+int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made **made);
 
 /* Removes what was made, as far as it is still empty; or keeps it. Frees *made. errno stays. */
-void inside_unmake(struct made *made);
-void inside_keep(struct made *made);
+void inside_unmake(struct made **made);
+void inside_keep(struct made **made);
 
 #endif

@@ -10,7 +10,7 @@
  * Opens (O_PATH) the plan's target below its root, and makes it where that is wanted; `file`: as a file. A descriptor that
  * the caller closes, or -1 and *why, and then nothing was made. What was made is added to *made.
  */
-int place_open(const struct mount_plan *plan, bool file, struct made *made, struct failure *why);
+int place_open(const struct mount_plan *plan, bool file, struct made **made, struct failure *why);
 
 /* True where what is open is no directory: such a thing goes on a file. */
 bool place_is_file(int fd);

@@ -23,8 +23,9 @@ struct attributes {
 
 /* For the file system: a key, and a value or NULL. */
 struct fs_option {
-    char *key; /* owned, with the value behind it */
-    const char *value;
+    struct fs_option *next;
+    const char *value; /* behind the key */
+    char key[];
 };
 
 enum { PROPAGATIONS = 4 };
@@ -54,9 +55,8 @@ struct mount_plan {
     size_t propagations;
     unsigned long propagation[PROPAGATIONS]; /* MS_SHARED and so on, with MS_REC; one after the other */
 
-    size_t options, room;
-    struct fs_option *option; /* owned */
-    char wrong[160];          /* mount_options_take() */
+    struct fs_option *options, *last; /* owned, in the order in which they were given */
+    char wrong[160];                  /* mount_options_take() */
 };
 
 /* A plan that mounts nothing yet. */

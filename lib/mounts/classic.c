@@ -65,16 +65,14 @@ static char *data_of(const struct mount_plan *plan)
 {
     size_t size = 1;
 
-    for (size_t i = 0; i < plan->options; i++)
-        size += strlen(plan->option[i].key) + (plan->option[i].value ? strlen(plan->option[i].value) : 0) + 2;
+    for (const struct fs_option *option = plan->options; option; option = option->next)
+        size += strlen(option->key) + (option->value ? strlen(option->value) : 0) + 2;
     char *data = malloc(size), *at = data;
     if (data)
         *data = '\0';
-    for (size_t i = 0; data && i < plan->options; i++) {
-        const struct fs_option *option = &plan->option[i];
-        at += sprintf(at, "%s%s%s%s", i > 0 ? "," : "", option->key, option->value ? "=" : "",
+    for (const struct fs_option *option = plan->options; data && option; option = option->next)
+        at += sprintf(at, "%s%s%s%s", at > data ? "," : "", option->key, option->value ? "=" : "",
                       option->value ? option->value : "");
-    }
     return data;
 }
 
@@ -91,7 +89,7 @@ struct place {
     char path[40];
 };
 
-static int find_place(const struct mount_plan *plan, bool file, struct place *place, struct made *made,
+static int find_place(const struct mount_plan *plan, bool file, struct place *place, struct made **made,
                       struct failure *why)
 {
     place->fd = place_open(plan, file, made, why);
@@ -110,7 +108,7 @@ static int propagate(const struct mount_plan *plan, const char *path, struct fai
 /* Attributes and propagation of what is there now: a bind by mount(2) has none of its own at first. */
 static int change_top(const struct mount_plan *plan, struct failure *why)
 {
-    struct made none = {0};
+    struct made *none = NULL;
     struct place place;
     bool attributes = plan->kind != MOUNT_NEW && mount_changes_attributes(plan);
 
@@ -129,7 +127,7 @@ static int change_top(const struct mount_plan *plan, struct failure *why)
 /* Takes away what was put there a moment ago. */
 static void take_away(const struct mount_plan *plan)
 {
-    struct made none = {0};
+    struct made *none = NULL;
     struct failure ignored;
     int target = place_open(plan, false, &none, &ignored);
 
@@ -163,7 +161,7 @@ static int put(const struct mount_plan *plan, const char *data, struct failure *
     const struct step *step = plan->kind == MOUNT_NEW    ? &step_fs_create
                               : plan->kind == MOUNT_BIND ? &step_bind
                                                          : &step_move;
-    struct made made = {0};
+    struct made *made = NULL;
     struct place place;
     bool file = plan->kind != MOUNT_NEW && is_file(plan->source);
 
@@ -184,7 +182,7 @@ static int put(const struct mount_plan *plan, const char *data, struct failure *
 
 static int remount(const struct mount_plan *plan, const char *data, struct failure *why)
 {
-    struct made none = {0};
+    struct made *none = NULL;
     struct place place;
 
     if (find_place(plan, false, &place, &none, why) < 0)

@@ -11,6 +11,7 @@
 #include "mounts/calls.h"
 #include "mounts/detached.h"
 #include "mounts/steps.h"
+#include "system/descriptors.h"
 
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 
@@ -43,13 +44,9 @@ static int put(int dev, int mount, const char *name)
 {
     int target = mount < 0 ? -1 : openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     int status = target < 0 ? -1 : call_move_mount(mount, target, 0);
-    int err = errno;
 
-    if (target >= 0)
-        close(target);
-    if (mount >= 0)
-        close(mount);
-    errno = err;
+    descriptor_close(target);
+    descriptor_close(mount);
     return status;
 }
 

@@ -1,9 +1,7 @@
 #include "mounts/elsewhere.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mounts/apart.h"
@@ -17,19 +15,12 @@ struct errand {
     const void *plan;
 };
 
-static bool is_own_user_namespace(int fd)
-{
-    struct stat own, other;
-
-    return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &other) == 0 && own.st_ino == other.st_ino;
-}
-
 /* Where the owner may not be looked at, it is not the caller's to join either: setns(2) then says what there is to say. */
 static void join_owner(int namespace)
 {
     int user = nsref_owner(namespace);
 
-    if (user >= 0 && !is_own_user_namespace(user))
+    if (user >= 0 && !nsref_is_own(user, nstype_of_flag(CLONE_NEWUSER)))
         setns(user, CLONE_NEWUSER);
     if (user >= 0)
         close(user);

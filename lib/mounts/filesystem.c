@@ -28,14 +28,6 @@ static void hear(int context, struct failure *why)
     errno = err;
 }
 
-static int option_failed(const struct fs_option *option, int context, struct failure *why)
-{
-    fail_about(why, &step_fs_option, "%s%s%s", option->key, option->value ? "=" : "",
-               option->value ? option->value : "");
-    hear(context, why);
-    return -1;
-}
-
 /* The length of an overlay's layer: up to a colon that is not after a backslash. */
 static size_t layer_length(const char *layers)
 {
@@ -69,13 +61,23 @@ static int add_layers(int context, const char *layers)
     return status;
 }
 
-static int set_option(const struct mount_plan *plan, int context, const struct fs_option *option)
+static int set(const struct mount_plan *plan, int context, const char *key, const char *value)
 {
-    if (!option->value)
-        return call_fsconfig(context, FSCONFIG_SET_FLAG, option->key, NULL, 0);
-    if (strlen(option->value) > 255 && strcmp(option->key, "lowerdir") == 0 && strcmp(plan->type, "overlay") == 0)
-        return add_layers(context, option->value);
-    return call_fsconfig(context, FSCONFIG_SET_STRING, option->key, option->value, 0);
+    if (!value)
+        return call_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
+    if (strlen(value) > 255 && strcmp(key, "lowerdir") == 0 && plan->type && strcmp(plan->type, "overlay") == 0)
+        return add_layers(context, value);
+    return call_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+static int set_option(const struct mount_plan *plan, int context, const char *key, const char *value,
+                      struct failure *why)
+{
+    if (set(plan, context, key, value) == 0)
+        return 0;
+    fail_about(why, &step_fs_option, "%s%s%s", key, value ? "=" : "", value ? value : "");
+    hear(context, why);
+    return -1;
 }
 
 /* What the file system itself is told, new or not. */
@@ -83,12 +85,10 @@ static int configure(const struct mount_plan *plan, int context, struct failure 
 {
     const char *access = plan->read_only ? "ro" : plan->read_write ? "rw" : NULL;
 
-    for (size_t i = 0; i < plan->options; i++)
-        if (set_option(plan, context, &plan->option[i]) < 0)
-            return option_failed(&plan->option[i], context, why);
-    if (access && call_fsconfig(context, FSCONFIG_SET_FLAG, access, NULL, 0) < 0)
-        return option_failed(&(struct fs_option){(char *)access, NULL}, context, why);
-    return 0;
+    for (const struct fs_option *option = plan->options; option; option = option->next)
+        if (set_option(plan, context, option->key, option->value, why) < 0)
+            return -1;
+    return access ? set_option(plan, context, access, NULL, why) : 0;
 }
 
 /* An overlay in a user namespace without this could not remove a directory of a lower layer (EIO). */
@@ -101,14 +101,9 @@ static bool wants_userxattr(const struct mount_plan *plan)
 
 static int create(const struct mount_plan *plan, int context, struct failure *why)
 {
-    const char *source = plan->source ? plan->source : "none";
-    const struct fs_option userxattr = {(char *)"userxattr", NULL};
-
-    if (call_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) < 0)
-        return option_failed(&(struct fs_option){(char *)"source", source}, context, why);
-    if (wants_userxattr(plan) && set_option(plan, context, &userxattr) < 0)
-        return option_failed(&userxattr, context, why);
-    if (configure(plan, context, why) < 0)
+    if (set_option(plan, context, "source", plan->source ? plan->source : "none", why) < 0
+        || (wants_userxattr(plan) && set_option(plan, context, "userxattr", NULL, why) < 0)
+        || configure(plan, context, why) < 0)
         return -1;
     if (call_fsconfig(context, plan->exclusive ? FSCONFIG_CMD_CREATE_EXCL : FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
         return 0;

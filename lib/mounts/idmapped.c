@@ -31,7 +31,7 @@ bool idmapped_is_user_namespace(void)
 static bool take_range(struct idmaps *maps, const char *text)
 {
     const bool typed = (*text == 'u' || *text == 'g' || *text == 'b') && text[1] == ':';
-    const char kind = typed ? *text : 'b';
+    const int kind = typed ? *text : 'b';
     struct id_range range;
 
     if (id_range_parse(&range, typed ? text + 2 : text))
@@ -111,7 +111,7 @@ static int open_namespace(const char *by, struct failure *why)
 
     if (number_parse(by, INT_MAX, &pid)) {
         if (target_open(&target, (pid_t)pid) == 0) {
-            fd = target_user_namespace(&target);
+            fd = target_namespace(&target, nstype_of_flag(CLONE_NEWUSER));
             close(target.pidfd);
         }
     } else if (strchr(by, '/')) {

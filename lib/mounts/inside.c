@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "mounts/calls.h"
+#include "system/descriptors.h"
 
 /* The kernel gives up (EAGAIN) when something is renamed while it walks through "..": whoever does that all the time wins. */
 enum { WALKS = 1000 };
@@ -24,20 +25,17 @@ int inside_open(int root, const char *path, int flags)
 }
 
 /* Takes the descriptor. */
-static bool note(struct made *made, int parent, const char *name, bool is_file)
+static bool note(struct made **made, int parent, const char *name, bool is_file)
 {
-    if (made->count == made->room) {
-        size_t room = 2 * made->room + 8;
-        struct made_entry *more = realloc(made->entries, room * sizeof *more);
-        if (!more)
-            return false;
-        made->entries = more;
-        made->room = room;
-    }
-    struct made_entry *entry = &made->entries[made->count];
-    *entry = (struct made_entry){parent, is_file, strdup(name)};
-    made->count += entry->name != NULL;
-    return entry->name;
+    size_t size = strlen(name) + 1;
+    struct made *entry = malloc(sizeof *entry + size);
+
+    if (!entry)
+        return false;
+    *entry = (struct made){.around = *made, .parent = parent, .is_file = is_file};
+    memcpy(entry->name, name, size);
+    *made = entry;
+    return true;
 }
 
 static int make_entry(int parent, const char *name, bool is_file, mode_t mode)
@@ -51,7 +49,7 @@ static int make_entry(int parent, const char *name, bool is_file, mode_t mode)
 }
 
 /* Makes an entry of a directory and notes it; one that is there already is nothing to note. */
-static int make_one(int root, const char *directory, const char *name, bool is_file, mode_t mode, struct made *made)
+static int make_one(int root, const char *directory, const char *name, bool is_file, mode_t mode, struct made **made)
 {
     int parent = inside_open(root, directory, O_PATH | O_DIRECTORY);
 
@@ -67,9 +65,7 @@ static int make_one(int root, const char *directory, const char *name, bool is_f
     } else if (errno == EEXIST) {
         status = 0;
     }
-    int err = errno;
-    close(parent);
-    errno = err;
+    descriptor_close(parent);
     return status;
 }
 
@@ -77,7 +73,7 @@ static int make_one(int root, const char *directory, const char *name, bool is_f
  * Makes one component after the other. Each time the way to it is walked anew from the root: a symbolic link on it means
  * what it means there.
  */
-static int make_all(int root, char *path, bool is_file, mode_t mode, struct made *made)
+static int make_all(int root, char *path, bool is_file, mode_t mode, struct made **made)
 {
     char *at = path + strspn(path, "/");
 
@@ -103,7 +99,7 @@ static int make_all(int root, char *path, bool is_file, mode_t mode, struct made
     return 0;
 }
 
-int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made *made)
+int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made **made)
 {
     char copy[PATH_MAX];
 
@@ -118,29 +114,27 @@ int inside_make(int root, const char *path, bool is_file, mode_t mode, struct ma
     return -1;
 }
 
-/* Innermost first. */
-static void let_go(struct made *made, bool remove)
+static void let_go(struct made **made, bool remove)
 {
     int err = errno;
 
-    while (made->count > 0) {
-        struct made_entry *entry = &made->entries[--made->count];
+    while (*made) {
+        struct made *entry = *made;
+        *made = entry->around;
         if (remove)
             unlinkat(entry->parent, entry->name, entry->is_file ? 0 : AT_REMOVEDIR);
         close(entry->parent);
-        free(entry->name);
+        free(entry);
     }
-    free(made->entries);
-    *made = (struct made){0};
     errno = err;
 }
 
-void inside_unmake(struct made *made)
+void inside_unmake(struct made **made)
 {
     let_go(made, true);
 }
 
-void inside_keep(struct made *made)
+void inside_keep(struct made **made)
 {
     let_go(made, false);
 }

@@ -36,7 +36,7 @@ int mount_make(const struct mount_plan *plan, struct failure *why)
 
 static int attach_new(const struct mount_plan *plan, struct failure *why)
 {
-    struct made made = {0};
+    struct made *made = NULL;
     int mount = mount_make(plan, why);
 
     if (mount < 0)
@@ -54,7 +54,7 @@ static int attach_new(const struct mount_plan *plan, struct failure *why)
 
 static int move(const struct mount_plan *plan, struct failure *why)
 {
-    struct made made = {0};
+    struct made *made = NULL;
     int source = open(plan->source, O_PATH | O_CLOEXEC);
 
     if (source < 0)
@@ -92,7 +92,7 @@ static int change_with(const struct mount_plan *plan, int target, int context, s
 /* A remount tells the file system only what was said for it. */
 static bool tells_file_system(const struct mount_plan *plan)
 {
-    return plan->kind == MOUNT_REMOUNT && (plan->options > 0 || plan->read_only || plan->read_write);
+    return plan->kind == MOUNT_REMOUNT && (plan->options || plan->read_only || plan->read_write);
 }
 
 static int change(const struct mount_plan *plan, int target, struct failure *why)
@@ -113,7 +113,7 @@ static int change(const struct mount_plan *plan, int target, struct failure *why
 
 static int change_there(const struct mount_plan *plan, struct failure *why)
 {
-    struct made none = {0};
+    struct made *none = NULL;
     int target = place_open(plan, false, &none, why);
     int status = target < 0 ? -1 : change(plan, target, why);
 

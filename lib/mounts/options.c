@@ -197,22 +197,18 @@ static bool is_word(const struct word *word, const char *name)
 bool mount_options_add(struct mount_plan *plan, const char *key, const char *value)
 {
     size_t length = strlen(key) + 1, size = length + (value ? strlen(value) + 1 : 0);
+    struct fs_option *option = malloc(sizeof *option + size);
 
-    if (plan->options == plan->room) {
-        size_t room = 2 * plan->room + 8;
-        struct fs_option *more = realloc(plan->option, room * sizeof *more);
-        if (!more)
-            return false;
-        plan->option = more;
-        plan->room = room;
-    }
-    struct fs_option *option = &plan->option[plan->options];
-    option->key = malloc(size);
-    if (!option->key)
+    if (!option)
         return false;
     memcpy(option->key, key, length);
     option->value = value ? memcpy(option->key + length, value, size - length) : NULL;
-    plan->options++;
+    option->next = NULL;
+    if (plan->last)
+        plan->last->next = option;
+    else
+        plan->options = option;
+    plan->last = option;
     return true;
 }
 

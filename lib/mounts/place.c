@@ -27,7 +27,7 @@ bool place_is_file(int fd)
     return fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
-int place_open(const struct mount_plan *plan, bool file, struct made *made, struct failure *why)
+int place_open(const struct mount_plan *plan, bool file, struct made **made, struct failure *why)
 {
     int root = open_root(plan, why);
     int target = root < NO_ROOT ? -1 : inside_open(root, plan->target, O_PATH);

@@ -11,20 +11,25 @@ void mount_plan_init(struct mount_plan *plan)
 
 void mount_plan_free(struct mount_plan *plan)
 {
-    for (size_t i = 0; i < plan->options; i++)
-        free(plan->option[i].key);
-    free(plan->option);
+    while (plan->options) {
+        struct fs_option *first = plan->options;
+        plan->options = first->next;
+        free(first);
+    }
     free(plan->subdir);
     free(plan->idmap);
     mount_plan_init(plan);
 }
 
+/* The last one of this key. */
 static const struct fs_option *find(const struct mount_plan *plan, const char *key)
 {
-    for (size_t i = plan->options; i-- > 0;)
-        if (strcmp(plan->option[i].key, key) == 0)
-            return &plan->option[i];
-    return NULL;
+    const struct fs_option *found = NULL;
+
+    for (const struct fs_option *option = plan->options; option; option = option->next)
+        if (strcmp(option->key, key) == 0)
+            found = option;
+    return found;
 }
 
 const char *mount_option(const struct mount_plan *plan, const char *key)
@@ -49,7 +54,7 @@ static const char *without_file_system(const struct mount_plan *plan)
 {
     bool told = plan->kind == MOUNT_NEW || plan->kind == MOUNT_REMOUNT;
 
-    if (plan->options > 0 && !told)
+    if (plan->options && !told)
         return "only a new file system, or one that is remounted, takes options of its own";
     if (plan->exclusive && plan->kind != MOUNT_NEW)
         return "--exclusive is about a new file system";

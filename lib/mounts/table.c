@@ -10,6 +10,7 @@
 
 #include "mounts/calls.h"
 #include "mounts/steps.h"
+#include "system/descriptors.h"
 #include "system/proc.h"
 
 #ifndef STATX_MNT_ID
@@ -90,11 +91,8 @@ static char *read_mountinfo(void)
     size_t size;
     int proc = proc_open(0);
     char *text = proc < 0 ? NULL : proc_read_all(proc, "mountinfo", LIMIT, &size);
-    int err = errno;
 
-    if (proc >= 0)
-        close(proc);
-    errno = err;
+    descriptor_close(proc);
     return text;
 }
 

@@ -12,30 +12,34 @@
 #include "mounts/calls.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
+#include "system/descriptors.h"
 
-/* What goes, in this order, and what was taken away. */
+struct goner {
+    struct goner *next;
+    int copy; /* -1: none */
+    char target[];
+};
+
+/* What is to go, in this order; and what went, the last first. */
 struct going {
-    size_t count, room;
-    struct gone {
-        char *target;
-        int copy; /* -1: none */
-    } * list;
+    struct goner *first, *last, *gone;
 };
 
 static bool add(struct going *going, const char *target)
 {
-    if (going->count == going->room) {
-        size_t room = 2 * going->room + 8;
-        struct gone *more = realloc(going->list, room * sizeof *more);
-        if (!more)
-            return false;
-        going->list = more;
-        going->room = room;
-    }
-    struct gone *gone = &going->list[going->count];
-    *gone = (struct gone){strdup(target), -1};
-    going->count += gone->target != NULL;
-    return gone->target;
+    size_t size = strlen(target) + 1;
+    struct goner *goner = malloc(sizeof *goner + size);
+
+    if (!goner)
+        return false;
+    *goner = (struct goner){.copy = -1};
+    memcpy(goner->target, target, size);
+    if (going->last)
+        going->last->next = goner;
+    else
+        going->first = goner;
+    going->last = goner;
+    return true;
 }
 
 /* --- which mounts ----------------------------------------------------------------------------------------------- */
@@ -117,12 +121,8 @@ static int make_read_only(const char *target)
 
     if (status == 0)
         status = call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
-    int err = errno;
-    if (context >= 0)
-        close(context);
-    if (fd >= 0)
-        close(fd);
-    errno = err;
+    descriptor_close(context);
+    descriptor_close(fd);
     return status;
 }
 
@@ -134,46 +134,48 @@ static int unmount(const struct unmount_plan *plan, const char *target)
     return status < 0 && errno == EBUSY && plan->read_only && make_read_only(target) == 0 ? 0 : status;
 }
 
-/* Takes them away; those that went have a copy, or none was to be had. */
-static int unmount_all(const struct unmount_plan *plan, struct going *going, size_t *done, struct failure *why)
+/* Takes them away. Where there is one only, it goes or does not, and needs no copy. */
+static int unmount_all(const struct unmount_plan *plan, struct going *going, struct failure *why)
 {
-    for (*done = 0; *done < going->count; ++*done) {
-        struct gone *one = &going->list[*done];
-        if (going->count > 1)
-            one->copy = call_open_tree(AT_FDCWD, one->target, false);
-        if (unmount(plan, one->target) < 0)
-            return fail_about(why, &step_unmount, "%s", one->target);
+    bool many = going->first != going->last;
+
+    while (going->first) {
+        struct goner *goner = going->first;
+        if (many)
+            goner->copy = call_open_tree(AT_FDCWD, goner->target, false);
+        if (unmount(plan, goner->target) < 0)
+            return fail_about(why, &step_unmount, "%s", goner->target);
+        going->first = goner->next;
+        goner->next = going->gone;
+        going->gone = goner;
     }
     return 0;
 }
 
-/* Puts back what went, the last first. */
-static void put_back(struct going *going, size_t done)
+static void put_back(const struct going *going)
 {
-    while (done-- > 0) {
-        int target = going->list[done].copy < 0 ? -1 : open(going->list[done].target, O_PATH | O_CLOEXEC);
-        if (target >= 0) {
-            call_move_mount(going->list[done].copy, target, 0);
-            close(target);
-        }
+    for (const struct goner *goner = going->gone; goner; goner = goner->next) {
+        int target = goner->copy < 0 ? -1 : open(goner->target, O_PATH | O_CLOEXEC);
+        if (target >= 0)
+            call_move_mount(goner->copy, target, 0);
+        descriptor_close(target);
     }
 }
 
-static void forget(struct going *going)
+static void forget(struct goner *first)
 {
-    for (size_t i = 0; i < going->count; i++) {
-        free(going->list[i].target);
-        if (going->list[i].copy >= 0)
-            close(going->list[i].copy);
+    while (first) {
+        struct goner *goner = first;
+        first = goner->next;
+        descriptor_close(goner->copy);
+        free(goner);
     }
-    free(going->list);
 }
 
 int unmount_carry_out(const struct unmount_plan *plan, const char *const *targets, size_t count, struct failure *why)
 {
     struct mount_table table;
     struct going going = {0};
-    size_t done;
 
     if (mount_table_read(&table, why) < 0)
         return -1;
@@ -181,8 +183,9 @@ int unmount_carry_out(const struct unmount_plan *plan, const char *const *target
     for (size_t i = 0; status == 0 && i < count; i++)
         status = find_one(plan, &going, &table, targets[i], why);
     mount_table_free(&table);
-    if (status == 0 && !plan->check && (status = unmount_all(plan, &going, &done, why)) < 0)
-        put_back(&going, done);
-    forget(&going);
+    if (status == 0 && !plan->check && (status = unmount_all(plan, &going, why)) < 0)
+        put_back(&going);
+    forget(going.first);
+    forget(going.gone);
     return status;
 }
