@@ -229,7 +229,7 @@ pts/ptmx
 @test "another mount namespace, without going there" {
     target -rm
     sh_run 'mkdir "$dir/there" && mount_ns -N "$1" -t tmpfs one "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
-        mount_ns --namespace "/proc/$1/ns/mnt" --rbind /etc "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo" &&
+        mount_ns --namespace "/proc/$1/ns/mnt" --rbind /etc "$dir/there" && grep -c "$dir/there " "/proc/$1/mountinfo" &&
         umount_ns -N "$1" -l "$dir/there" && umount_ns -N "$1" "$dir/there" && grep -c "$dir/there" "/proc/$1/mountinfo"' "$target"
     is "$error" ""
     is "$output" "1
