@@ -233,3 +233,38 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     is "$output" $'blue\nlo\ngreen\nlo\nyellow\nred'
     done_quietly
 }
+
+@test "--net=/run/netns/NAME where ip netns was never used: its directory is made as ip does, and ip lets go of it" {
+    needs type -P ip
+    local name
+    for name in /run/netns/blue /var/run/netns/blue /proc/self/cwd/run/netns/blue; do
+        holding_run "$looking"'mount -t tmpfs run /run || exit
+                cd /
+                [[ $1 != /proc/* ]] || mkdir /run/netns
+                made=$(unshare_ns --net="$1" readlink /proc/self/ns/net) && [[ $made == net:* ]] || exit
+                stat -c "%a %U" /run/netns; findmnt -no PROPAGATION /run/netns | tail -n 1
+                ip netns add red && nsenter_ns --net=/run/netns/blue readlink /proc/self/ns/net | grep -cF "$made"
+                ip netns list | sed "s/ .*//" | sort
+                ip netns delete blue && ip netns delete red && ls /run/netns' "$name"
+        is "$output" $'755 root\nshared\n1\nblue\nred'
+        done_quietly
+    done
+    holding_run 'mount -t tmpfs run /run && mkdir /run/netns && cd /run/netns && unshare_ns --net=blue &&
+            nsenter_ns --net=/run/netns/blue'
+    done_quietly
+}
+
+@test "what was made of the directory of ip netns is taken back, unless it is in use" {
+    holding_run 'mount -t tmpfs run /run; exec 2>/dev/null
+            look() { ls -dl /run/*; cut -d " " -f 3- /proc/self/mountinfo; }
+            look >before
+            unshare_ns --check --net=/run/netns/blue || exit
+            look | diff before - || exit
+            unshare_ns --net=/run/netns/blue --uts=nowhere/uts && exit 1
+            unshare_ns --net=/run/netns/blue/green && exit 2
+            look | diff before - || exit
+            mkdir /run/netns; look >before
+            unshare_ns --check --net=/run/netns/blue && look | diff before - || exit
+            unshare_ns --net=/run/netns/red && look >before && unshare_ns --check --net=/run/netns/blue && look | diff before -'
+    done_quietly
+}
