@@ -178,6 +178,47 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done_quietly
 }
 
+@test "-m where no /proc is mounted, as by unshare(1)" {
+    local options expected
+    mkdir "$dir"/{sub,there,root}
+    via=(unshare -rm --propagation shared)
+    for options in -m -mu "-m --propagation slave" "-mu --hostname box" "-mn --loopback" "-m --wd $dir/there" "-mn -R $dir/root" \
+        "-mp --no-fork" "-mp" "-mp --init"; do
+        case $options in
+            *wd*) expected=$dir/there ;;
+            *-R*) expected=/ ;;
+            *) expected=$dir/sub ;;
+        esac
+        # shellcheck disable=SC2086 # words
+        sh_run 'cd "$dir/sub"; mount -t tmpfs tmpfs /proc
+                (unshare_ns "$@" && echo "$PWD" && [[ . -ef $PWD ]] || exit
+                    [[ $PWD == / ]] || { mount -n -t tmpfs inside "$dir/root" && : >"$dir/root/in"; })
+                unshare_ns "$@" pwd; unshare_ns --check "$@"; echo "$?"
+                [[ ! -e $dir/root/in ]]' $options
+        is "$output" "$expected"$'\n'"$expected"$'\n0'
+        done_quietly
+    done
+    ((EUID == 0)) || return 0
+    via=(unshare -m)
+    sh_run 'umount -l /proc; (unshare_ns -m --mount-proc && [[ -e /proc/self/stat ]]) && [[ ! -e /proc/self ]]'
+    done_quietly
+}
+
+@test "-m where the root is a plain directory: no mount is seen outside, and the way back is the same" {
+    local propagation
+    mkdir -p "$dir"/root/{here,p}
+    via=(unshare -rm --propagation shared)
+    for propagation in private slave; do
+        sh_run 'before=$(</proc/self/mountinfo)
+                (unshare_ns -R "$dir/root" && cd here && unshare_ns -mu --propagation "$1" && echo /* "$PWD" &&
+                    [[ .. -ef / && /.. -ef / ]] && unshare_ns -mp --propagation "$1" --mount-proc=/p &&
+                    [[ -d /p/1 && $PWD == /here ]] && read -r _ _ _ _ place _ </p/self/mountinfo && echo "$place")
+                [[ $before == "$(</proc/self/mountinfo)" ]] && ls "$dir/root/p"' $propagation
+        is "$output" $'/here /p /here\n/p'
+        done_quietly
+    done
+}
+
 @test "--hostname, of the longest name too" {
     local name
     for name in box "$(printf 'x%.0s' {1..64})"; do

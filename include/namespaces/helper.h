@@ -10,17 +10,21 @@
 
 enum staged { STAGE_FAILED = -1, STAGE_READY, STAGE_INSIDE };
 
-/* Control data of a message: the sender's credentials and a descriptor. */
+/* Where a helper stands, as descriptors (O_PATH): /proc/PID, its root and working directory. Below 0: not passed. */
+enum { AT_PROC, AT_ROOT, AT_CWD, PLACES };
+
+/* Control data of a message: the sender's credentials and descriptors. */
 union control {
     struct cmsghdr align;
-    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(PLACES * sizeof(int))];
 };
 
 /* What a helper says. */
 struct message {
     struct failure what;
     struct credentials chosen;
-    pid_t born; /* 0, or all that this message says: the inner process's PID */
+    pid_t born;          /* 0, or all that this message says: the inner process's PID */
+    bool passed[PLACES]; /* which of them come with it, in this order */
 };
 
 /*

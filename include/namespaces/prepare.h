@@ -19,6 +19,12 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
 /* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
 int prepare(const struct plan *plan, struct failure *why);
 
+/*
+ * Opens the root and working directory that the shell will have (O_PATH), each -1 where it does not change, and tries to
+ * return to them. 0, or -1 and *why.
+ */
+int prepare_directories(const struct plan *plan, int *root, int *directory, struct failure *why);
+
 /* Returns to this root (-1: it has not changed) and working directory, which setns(2) has left. 0, or -1 and *why. */
 int prepare_return(int root, int directory, struct failure *why);
 

@@ -24,25 +24,43 @@
 #include "namespaces/supervise.h"
 #include "namespaces/tie.h"
 
-/* Sends a message; proc: a descriptor to go with it, or -1. False: the shell is gone. */
-static bool tell(int socket, struct message *text, int proc)
+/* What a helper is given and finds out. */
+struct helper {
+    const struct plan *plan;
+    int socket;                /* to the shell */
+    int shell;                 /* a pidfd of it, for a reaper; -1: not needed */
+    int procfs;                /* a procfs_open() descriptor from before anything was joined, or -errno */
+    struct credentials chosen; /* the IDs to take */
+    int root, cwd;             /* what the shell will return to, until they are passed; -1: nothing */
+    bool dumpable;             /* it was, before it hid, and may be so again */
+};
+
+/* Sends a message, with those of the descriptors that are open, in their order; NULL: none. False: the shell is gone. */
+static bool tell(int socket, struct message *text, const int places[PLACES])
 {
     union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
     struct iovec packet = {text, sizeof *text};
     struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
+    size_t size = 0;
 
-    if (proc >= 0) {
-        control.align.cmsg_len = CMSG_LEN(sizeof proc);
-        memcpy(CMSG_DATA(&control.align), &proc, sizeof proc);
+    for (size_t i = 0; places && i < PLACES; i++) {
+        text->passed[i] = places[i] >= 0;
+        if (!text->passed[i])
+            continue;
+        memcpy(CMSG_DATA(&control.align) + size, &places[i], sizeof places[i]);
+        size += sizeof places[i];
+    }
+    if (size > 0) {
+        control.align.cmsg_len = CMSG_LEN(size);
         message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(sizeof proc);
+        message.msg_controllen = CMSG_SPACE(size);
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL) >= 0;
 }
 
 static _Noreturn void give_up(int socket, const struct failure *what)
 {
-    (void)tell(socket, &(struct message){.what = *what}, -1); /* or there is nobody to be told */
+    (void)tell(socket, &(struct message){.what = *what}, NULL); /* or there is nobody to be told */
     _exit(EXIT_FAILURE);
 }
 
@@ -78,43 +96,49 @@ static bool still_has_death_signal(void)
 }
 
 /*
- * The rehearsed setuid(2) makes the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before.
- * True: the credentials are the same as before.
+ * The rehearsed setuid(2) makes the helper undumpable; setns(2) with its pidfd needs it to be as accessible as before. A
+ * copy that goes on with other credentials stays as they make it.
  */
-static bool rehearse_credentials(const struct plan *plan, const struct credentials *chosen, int socket)
+static void rehearse_credentials(struct helper *helper)
 {
     struct failure what;
     int dumpable = prctl(PR_GET_DUMPABLE);
     uid_t user = geteuid();
     gid_t group = getegid();
 
-    if (prepare_credentials(plan, chosen, &what) < 0)
-        give_up(socket, &what);
-    if (!plan_moves(plan) && dumpable == 1)
+    if (prepare_credentials(helper->plan, &helper->chosen, &what) < 0)
+        give_up(helper->socket, &what);
+    if (!plan_moves(helper->plan) && dumpable == 1)
         prctl(PR_SET_DUMPABLE, 1);
-    return user == geteuid() && group == getegid();
+    helper->dumpable &= !plan_moves(helper->plan) || (user == geteuid() && group == getegid());
 }
 
-/*
- * Says that all is well so far. procfs: a procfs_open() descriptor, or -errno; without one it goes on, and says why, since
- * not every plan needs it.
- */
-static void tell_ready(int socket, int procfs, const struct credentials *chosen)
+static void close_open(int *fd)
 {
-    int proc = procfs < 0 ? procfs : proc_open_self(procfs);
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
 
-    if (procfs >= 0 && proc < 0)
+/* Says that all is well so far, and passes where it stands; why there is nothing of /proc, since not every plan needs it. */
+static void tell_ready(struct helper *helper)
+{
+    int proc = helper->procfs < 0 ? helper->procfs : proc_open_self(helper->procfs);
+
+    if (helper->procfs >= 0 && proc < 0)
         proc = -errno;
-    if (!tell(socket, &(struct message){{.err = proc < 0 ? -proc : 0}, *chosen, 0}, proc))
+    struct message text = {.what.err = proc < 0 ? -proc : 0, .chosen = helper->chosen};
+    if (!tell(helper->socket, &text, (const int[PLACES]){proc, helper->root, helper->cwd}))
         _exit(EXIT_FAILURE); /* each would wait for the other */
-    if (proc >= 0)
-        close(proc);
+    close_open(&proc);
+    close_open(&helper->root);
+    close_open(&helper->cwd);
 }
 
-static void report(int socket, int procfs, const struct credentials *chosen)
+static void report(struct helper *helper)
 {
-    tell_ready(socket, procfs, chosen);
-    await_shell(socket);
+    tell_ready(helper);
+    await_shell(helper->socket);
 }
 
 static void fork_inner(int socket)
@@ -127,7 +151,7 @@ static void fork_inner(int socket)
         give_up(socket, &what);
     }
     if (inner > 0) {
-        (void)tell(socket, &(struct message){.born = inner}, -1); /* the inner one itself is heard of, if it lives */
+        (void)tell(socket, &(struct message){.born = inner}, NULL); /* the inner one itself is heard of, if it lives */
         _exit(EXIT_SUCCESS);
     }
     tie_as_moved();
@@ -139,7 +163,7 @@ static void fork_inner(int socket)
  */
 static void go_on(int socket)
 {
-    if (!tell(socket, &(struct message){0}, -1))
+    if (!tell(socket, &(struct message){0}, NULL))
         _exit(EXIT_FAILURE);
     close(socket);
 }
@@ -163,7 +187,7 @@ static void await_init(const int pipe[2])
  * Forks the shell off an init, which then is to the supervisor outside what a moved shell is that has moved once more.
  * Returns in the shell, when the init has had the shell's word and goes on.
  */
-static void become_init(const struct plan *plan, int socket, int procfs, const struct credentials *chosen)
+static void become_init(struct helper *helper)
 {
     const struct terminal none = {.tty = -1};
     struct failure what;
@@ -172,88 +196,96 @@ static void become_init(const struct plan *plan, int socket, int procfs, const s
 
     if (tie_prepare() < 0 || pipe2(pipe, O_CLOEXEC) < 0 || (shell = fork()) < 0) {
         fail(&what, &step_fork);
-        give_up(socket, &what);
+        give_up(helper->socket, &what);
     }
     if (shell == 0) {
         await_init(pipe);
-        go_on(socket);
+        go_on(helper->socket);
         return;
     }
-    report(socket, procfs, chosen);
-    prctl(PR_SET_PDEATHSIG, plan->death_signal);
-    close(socket);
+    report(helper);
+    prctl(PR_SET_PDEATHSIG, helper->plan->death_signal);
+    close(helper->socket);
     for (int tries = 0; tries < TRIES && write(pipe[1], "", 1) < 0; tries++)
         ; /* SIGPIPE is blocked, and without a byte the end of the pipe, which supervise() closes, ends the shell */
     supervise(shell, &none);
 }
 
 /* The helper of a shell that enters what it joins: see above. */
-static _Noreturn void be_followed(int socket, int procfs, const struct credentials *chosen, bool dumpable)
+static _Noreturn void be_followed(struct helper *helper)
 {
-    tell_ready(socket, procfs, chosen);
-    descriptors_close(STDERR_FILENO + 1, socket - 1);
-    descriptors_close(socket + 1, INT_MAX);
-    await_shell(socket);
-    if (dumpable)
+    tell_ready(helper);
+    descriptors_close(STDERR_FILENO + 1, helper->socket - 1);
+    descriptors_close(helper->socket + 1, INT_MAX);
+    await_shell(helper->socket);
+    if (helper->dumpable)
         prctl(PR_SET_DUMPABLE, 1);
-    tell_ready(socket, -EBADF, chosen);
-    await_shell(socket);
+    helper->procfs = -EBADF;
+    report(helper);
     _exit(EXIT_SUCCESS);
 }
 
 /* The helper has done what it was there for, if the shell says so. */
-static enum staged go_on_inside(const struct plan *plan, int socket, int procfs, int shell,
-                                const struct credentials *chosen, bool dumpable)
+static enum staged go_on_inside(struct helper *helper)
 {
+    const struct plan *plan = helper->plan;
+
     if (plan->init) {
-        become_init(plan, socket, procfs, chosen);
+        become_init(helper);
     } else if (plan->join != 0 && !plan_moves(plan)) {
-        be_followed(socket, procfs, chosen, dumpable);
+        be_followed(helper);
     } else {
-        report(socket, procfs, chosen);
+        report(helper);
         if (plan_leaves_reaper(plan))
-            reap_until_end_of(shell);
+            reap_until_end_of(helper->shell);
         prctl(PR_SET_PDEATHSIG, plan->death_signal);
-        if (dumpable)
+        if (helper->dumpable)
             prctl(PR_SET_DUMPABLE, 1);
-        go_on(socket);
+        go_on(helper->socket);
     }
-    if (procfs >= 0)
-        close(procfs);
+    close_open(&helper->procfs);
     return STAGE_INSIDE;
 }
 
 /* Other credentials end what prctl(2) has set, so that comes after them. */
-static void take_stand(const struct plan *plan, int socket)
+static void take_stand(const struct helper *helper)
 {
     struct failure what;
 
-    if (plan->owner && prepare_owner(plan, &what) < 0)
-        give_up(socket, &what);
+    if (helper->plan->owner && prepare_owner(helper->plan, &what) < 0)
+        give_up(helper->socket, &what);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* In the namespaces, up to where only a child is inside. */
+static void go_in(struct helper *helper, int cpu)
+{
+    struct failure what;
+
+    if (enter_on_cpu(helper->plan, cpu, &what) < 0 || prepare_choose(helper->plan, &helper->chosen, &what) < 0)
+        give_up(helper->socket, &what);
+    helper->dumpable = helper->dumpable && still_has_death_signal();
+    if (idmaps_wanted(&helper->plan->maps))
+        report(helper);
+    if (prepare_clocks(helper->plan, helper->procfs, &what) < 0)
+        give_up(helper->socket, &what);
 }
 
 enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell)
 {
+    struct helper helper = {.plan = plan, .socket = socket, .shell = shell, .root = -1, .cwd = -1};
     struct failure what;
-    struct credentials chosen;
-    int procfs = procfs_open();
 
-    if (procfs < 0)
-        procfs = -errno;
-    take_stand(plan, socket);
-    bool dumpable = hide(plan);
-    if (enter_on_cpu(plan, cpu, &what) < 0 || prepare_choose(plan, &chosen, &what) < 0)
-        give_up(socket, &what);
-    dumpable = dumpable && still_has_death_signal();
-    if (idmaps_wanted(&plan->maps))
-        report(socket, procfs, &chosen);
-    if (prepare_clocks(plan, procfs, &what) < 0)
-        give_up(socket, &what);
+    helper.procfs = procfs_open();
+    if (helper.procfs < 0)
+        helper.procfs = -errno;
+    take_stand(&helper);
+    helper.dumpable = hide(plan);
+    go_in(&helper, cpu);
     if (plan_needs_child(plan))
         fork_inner(socket);
-    if (prepare(plan, &what) < 0)
+    if (prepare(plan, &what) < 0 || prepare_directories(plan, &helper.root, &helper.cwd, &what) < 0)
         give_up(socket, &what);
-    bool same = rehearse_credentials(plan, &chosen, socket);
-    return go_on_inside(plan, socket, procfs, shell, &chosen, dumpable && (same || !plan_moves(plan)));
+    rehearse_credentials(&helper);
+    return go_on_inside(&helper);
 }

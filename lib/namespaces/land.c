@@ -1,7 +1,6 @@
 #include "namespaces/land.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -16,73 +15,46 @@
 
 /* --- a shell that enters: it follows its helper ------------------------------------------------------------------- */
 
-/* What the shell needs for it, all of it opened before the one step that cannot be taken back. */
-struct way {
-    int pidfd, root, cwd; /* -1: not open or not needed */
-};
-
-static void way_close(struct way *way)
+static int try_to_go_in(const struct plan *plan, const struct stage *stage, struct failure *why)
 {
-    if (way->pidfd >= 0)
-        close(way->pidfd);
-    if (way->root >= 0)
-        close(way->root);
-    if (way->cwd >= 0)
-        close(way->cwd);
+    bool goes = plan_flags(plan) != 0;
+    int pidfd = goes ? (int)syscall(SYS_pidfd_open, stage_process(stage), 0) : -1;
+    int status = goes && pidfd < 0 ? fail(why, &step_land) : enter_behind(plan, pidfd, why);
+
+    if (pidfd >= 0)
+        close(pidfd);
+    return status;
 }
 
-static int way_open_directories(struct way *way, const struct plan *plan, int proc, struct failure *why)
+/* The way into a helper by its pidfd is closed to an ordinary user where the helper hides from others. */
+static int go_in(const struct plan *plan, struct stage *stage, struct failure *why)
 {
-    if (proc < 0) {
-        errno = -proc;
-        return fail(why, &step_proc);
-    }
-    if (plan_carries_root(plan) && (way->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return fail(why, &step_land);
-    way->cwd = openat(proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return way->cwd < 0 ? fail(why, &step_land) : 0;
-}
+    int status = try_to_go_in(plan, stage, why);
+    bool is_closed = status < 0 && why->step == &step_land && why->err == EPERM;
 
-static int way_open(struct way *way, const struct plan *plan, const struct stage *stage, struct failure *why)
-{
-    *way = (struct way){-1, -1, -1};
-    if (plan_flags(plan) != 0 && (way->pidfd = (int)syscall(SYS_pidfd_open, stage_process(stage), 0)) < 0)
-        return fail(why, &step_land);
-    return plan_carries_directories(plan) ? way_open_directories(way, plan, stage->proc, why) : 0;
-}
-
-static int try_to_go_in(const struct plan *plan, const struct stage *stage, struct way *way, struct failure *why)
-{
-    return way_open(way, plan, stage, why) < 0 ? -1 : enter_behind(plan, way->pidfd, why);
-}
-
-/* Whether a way into a helper is closed to who is not privileged: ENOENT, where /proc hides what is another's (hidepid=2). */
-static bool is_closed(const struct failure *why)
-{
-    return why->step == &step_land && (why->err == EPERM || why->err == EACCES || why->err == ENOENT);
-}
-
-/* Both ways into a helper, its /proc/PID/root and its pidfd, are closed to an ordinary user where it hides from others. */
-static int go_in(const struct plan *plan, struct stage *stage, struct way *way, struct failure *why)
-{
-    int status = try_to_go_in(plan, stage, way, why);
-
-    if (status == 0 || plan->join == 0 || !is_closed(why))
+    if (!is_closed || plan->join == 0)
         return status;
-    way_close(way);
-    *way = (struct way){-1, -1, -1};
-    return stage_be_let_in(stage, why) < 0 ? -1 : try_to_go_in(plan, stage, way, why);
+    return stage_be_let_in(stage, why) < 0 ? -1 : try_to_go_in(plan, stage, why);
+}
+
+/* What the shell will return to has been passed, unless it had no number left for it. */
+static int check_places(const struct plan *plan, const struct stage *stage, struct failure *why)
+{
+    if (!plan_carries_directories(plan) || stage->places[AT_CWD] >= 0)
+        return 0;
+    errno = -stage->places[AT_CWD];
+    return fail(why, &step_land);
 }
 
 /*
  * Steps after a helper. What follows setns(2) cannot fail: the helper has done the same as the same user in the same
  * namespaces. setns(2) has reset root and working directory to those of the mount namespace.
  */
-static int follow(const struct plan *plan, struct stage *stage, struct way *way, struct failure *why)
+static int follow(const struct plan *plan, struct stage *stage, struct failure *why)
 {
-    if (go_in(plan, stage, way, why) < 0)
+    if (check_places(plan, stage, why) < 0 || go_in(plan, stage, why) < 0)
         return -1;
-    if (way->cwd >= 0 && prepare_return(way->root, way->cwd, why) < 0)
+    if (stage->places[AT_CWD] >= 0 && prepare_return(stage->places[AT_ROOT], stage->places[AT_CWD], why) < 0)
         return -1;
     return prepare_credentials(plan, &stage->chosen, why);
 }
@@ -90,13 +62,11 @@ static int follow(const struct plan *plan, struct stage *stage, struct way *way,
 /* Other credentials end what ties a shell that moved before to its supervisor: prctl(2). */
 static enum landing land_enter(const struct plan *plan, struct stage *stage, struct failure *why)
 {
-    struct way way;
     int death_signal = 0;
 
     prctl(PR_GET_PDEATHSIG, &death_signal);
-    int status = follow(plan, stage, &way, why);
+    int status = follow(plan, stage, why);
     (void)!prctl(PR_SET_PDEATHSIG, death_signal);
-    way_close(&way);
     if (status == 0 && plan_leaves_reaper(plan))
         stage_leave_reaper(stage);
     else
@@ -126,7 +96,7 @@ static enum landing land_ready(const struct plan *plan, struct stage *stage, pid
     struct persisted held;
     enum landing landing;
 
-    if (persist(plan, stage->proc, &held, why) < 0) {
+    if (persist(plan, stage->places[AT_PROC], &held, why) < 0) {
         stage_end(stage);
         return LANDING_FAILED;
     }

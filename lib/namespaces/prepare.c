@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "namespaces/steps.h"
@@ -33,6 +35,40 @@ static int raise_loopback(void)
     close(fd);
     errno = err;
     return status;
+}
+
+static void close_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Changes it from the root of the mount namespace, to which setns(2) leads. */
+static int change_propagation_of_all(unsigned long propagation)
+{
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = self < 0 || root < 0 || here < 0 || setns(self, CLONE_NEWNS) < 0
+                         || mount(NULL, "/", NULL, propagation, NULL) < 0 || fchdir(root) < 0 || chroot(".") < 0
+                         || fchdir(here) < 0
+                     ? -1
+                     : 0;
+    int err = errno;
+
+    close_open(self);
+    close_open(root);
+    close_open(here);
+    errno = err;
+    return status;
+}
+
+/* EINVAL: the root is a plain directory, and no mount that has a propagation. The mount that it is on is out of reach. */
+static int change_propagation(unsigned long propagation)
+{
+    if (mount(NULL, "/", NULL, propagation, NULL) == 0)
+        return 0;
+    return errno == EINVAL ? change_propagation_of_all(propagation) : -1;
 }
 
 /* A working directory outside of the root would be a way out, and have no name: so that is the new root, too. */
@@ -62,23 +98,19 @@ int prepare_return(int root, int directory, struct failure *why)
 }
 
 /*
- * The shell will return to this root and directory as prepare_return() does, with the permissions that the process has
- * then: a directory that it stood in by inheritance may be closed to it, a filter may refuse chroot(2). Better refused
- * here than found out after setns(2).
+ * The shell will return there as prepare_return() does, with the permissions that the process has then: a directory that it
+ * stood in by inheritance may be closed to it, a filter may refuse chroot(2). Better refused here than found out after
+ * setns(2).
  */
-static int rehearse_return(const struct plan *plan, struct failure *why)
+int prepare_directories(const struct plan *plan, int *root, int *directory, struct failure *why)
 {
+    *root = *directory = -1;
     if (plan_moves(plan) || !plan_carries_directories(plan))
         return 0;
-    bool carries_root = plan_carries_root(plan);
-    int root = carries_root ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = (carries_root && root < 0) || here < 0 ? fail(why, &step_keep_wd) : prepare_return(root, here, why);
-    if (root >= 0)
-        close(root);
-    if (here >= 0)
-        close(here);
-    return status;
+    if (plan_carries_root(plan) && (*root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return fail(why, &step_keep_root);
+    *directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return *directory < 0 ? fail(why, &step_keep_wd) : prepare_return(*root, *directory, why);
 }
 
 /*
@@ -153,7 +185,7 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why)
 
 int prepare(const struct plan *plan, struct failure *why)
 {
-    if (plan->propagation && mount(NULL, "/", NULL, plan->propagation, NULL) < 0)
+    if (plan->propagation && change_propagation(plan->propagation) < 0)
         return fail(why, &step_propagation);
     if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
         return fail_about(why, &step_hostname, "%s", plan->hostname);
@@ -167,10 +199,9 @@ int prepare(const struct plan *plan, struct failure *why)
         return fail_about(why, &step_wd, "%s", plan->wd ? plan->wd : "the target's");
     if (plan->mount_proc && mount_proc(plan) < 0)
         return fail_about(why, &step_mount_proc, "%s", plan->mount_proc);
-    if (plan->mount_binfmt
-        && mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why) < 0)
-        return -1;
-    return rehearse_return(plan, why);
+    return plan->mount_binfmt
+               ? mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why)
+               : 0;
 }
 
 int prepare_choose(const struct plan *plan, struct credentials *chosen, struct failure *why)

@@ -12,9 +12,10 @@
  *
  * Messages are one packet each: a failure, without a step for success, and the IDs that the helper has chosen; or the inner
  * process's PID, for a shell that gives up before it hears of that itself. The kernel adds the sender's PID as the shell
- * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds its directory
- * in /proc (SCM_RIGHTS), where the shell writes its maps and finds its root. It is opened in the /proc from before
- * anything was joined, since one inside may be false.
+ * sees it (SCM_CREDENTIALS), which is how the shell learns the inner process's number; the sender adds descriptors
+ * (SCM_RIGHTS): of its directory in /proc, where the shell writes its maps, opened in the /proc from before anything was
+ * joined, since one inside may be false; and of its root and working directory, to which the shell returns. So a shell
+ * without /proc can follow, and no way into a helper has to be open for it.
  */
 #include "namespaces/stage.h"
 
@@ -42,28 +43,41 @@ static bool say(int socket)
     return send(socket, &word, sizeof word, MSG_NOSIGNAL) >= 0 || errno == EPIPE || errno == ECONNRESET;
 }
 
-static void close_proc(struct stage *stage)
+static void close_places(struct stage *stage)
 {
-    if (stage->proc >= 0)
-        close(stage->proc);
-    stage->proc = -ENOENT;
+    for (size_t i = 0; i < PLACES; i++) {
+        if (stage->places[i] >= 0)
+            close(stage->places[i]);
+        stage->places[i] = -ENOENT;
+    }
 }
 
-/*
- * Takes the sender and its directory out of a message's control data. Returns the sender's PID, 0: there is none. The
- * kernel cuts a descriptor off (MSG_CTRUNC) for which the receiver has no number left.
- */
-static pid_t read_control(struct stage *stage, struct msghdr *message, int err)
+/* As many as came: the kernel cuts descriptors off (MSG_CTRUNC) for which the receiver has no number left. */
+static void take_places(struct stage *stage, struct cmsghdr *part, const struct message *text)
+{
+    size_t size = part->cmsg_len - CMSG_LEN(0), used = 0;
+
+    for (size_t i = 0; i < PLACES && used < size; i++) {
+        if (!text->passed[i])
+            continue;
+        memcpy(&stage->places[i], CMSG_DATA(part) + used, sizeof stage->places[i]);
+        used += sizeof stage->places[i];
+    }
+}
+
+/* Takes the sender and where it stands out of a message's control data. Returns the sender's PID, 0: there is none. */
+static pid_t read_control(struct stage *stage, struct msghdr *message, const struct message *text)
 {
     struct ucred sender = {0};
 
-    close_proc(stage);
-    stage->proc = message->msg_flags & MSG_CTRUNC ? -EMFILE : err > 0 ? -err : -ENOENT;
+    close_places(stage);
+    for (size_t i = 0; i < PLACES; i++)
+        stage->places[i] = message->msg_flags & MSG_CTRUNC ? -EMFILE : text->what.err > 0 ? -text->what.err : -ENOENT;
     for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
         if (part->cmsg_type == SCM_CREDENTIALS)
             memcpy(&sender, CMSG_DATA(part), sizeof sender);
         if (part->cmsg_type == SCM_RIGHTS)
-            memcpy(&stage->proc, CMSG_DATA(part), sizeof stage->proc);
+            take_places(stage, part, text);
     }
     return sender.pid;
 }
@@ -79,7 +93,7 @@ static pid_t receive(struct stage *stage, struct message *text, struct failure *
 
     if (got < 0 && errno != ECONNRESET) /* one that died without reading the last word */
         return fail(why, &step_socket);
-    pid_t sender = got == sizeof *text ? read_control(stage, &message, text->what.err) : 0;
+    pid_t sender = got == sizeof *text ? read_control(stage, &message, text) : 0;
     if (sender <= 0) {
         errno = ECHILD;
         return fail(why, &step_helper);
@@ -130,9 +144,11 @@ static void look_for_inner(struct stage *stage)
 
 static int write_maps(const struct stage *stage, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
 {
-    if (stage->proc >= 0)
-        return idmaps_write(stage->proc, stage->helper, maps, awake, why);
-    errno = -stage->proc;
+    int proc = stage->places[AT_PROC];
+
+    if (proc >= 0)
+        return idmaps_write(proc, stage->helper, maps, awake, why);
+    errno = -proc;
     return fail(why, &step_proc);
 }
 
@@ -232,7 +248,7 @@ static enum staged start(struct stage *stage, const struct plan *plan, int cpu, 
 enum staged stage_begin(struct stage *stage, const struct plan *plan, int cpu, const sigset_t *awake,
                         struct failure *why)
 {
-    *stage = (struct stage){.socket = -1, .proc = -ENOENT, .reaper = plan_leaves_reaper(plan)};
+    *stage = (struct stage){.socket = -1, .places = {-ENOENT, -ENOENT, -ENOENT}, .reaper = plan_leaves_reaper(plan)};
     enum staged staged = start(stage, plan, cpu, why);
 
     if (staged == STAGE_READY && direct(stage, plan, awake, why) < 0)
@@ -250,15 +266,17 @@ pid_t stage_process(const struct stage *stage)
 int stage_be_let_in(struct stage *stage, struct failure *why)
 {
     sigset_t all;
-    int proc = stage->proc;
+    int places[PLACES];
 
     sigfillset(&all);
     if (!say(stage->socket))
         return fail(why, &step_socket);
-    stage->proc = -ENOENT; /* kept, for what is said now comes without */
+    memcpy(places, stage->places, sizeof places); /* kept, for what is said now comes without */
+    for (size_t i = 0; i < PLACES; i++)
+        stage->places[i] = -ENOENT;
     int status = hear(stage, &all, why) < 0 ? -1 : 0;
-    close_proc(stage);
-    stage->proc = proc;
+    close_places(stage);
+    memcpy(stage->places, places, sizeof places);
     return status;
 }
 
@@ -276,7 +294,7 @@ void stage_end(struct stage *stage)
     if (stage->helper > 0)
         kill(stage->helper, SIGKILL);
     adopt(stage);
-    close_proc(stage);
+    close_places(stage);
     if (stage->inner > 0 && !stage->reaper)
         kill(stage->inner, SIGKILL);
     wait_for_end(&stage->inner);
@@ -306,6 +324,6 @@ int stage_release(struct stage *stage, struct failure *why)
         return -1;
     close(stage->socket);
     stage->socket = -1;
-    close_proc(stage);
+    close_places(stage);
     return 0;
 }
