@@ -418,7 +418,8 @@ static int carry_out_plan(const struct privileges *privileges)
 
     plan_init(&plan);
     plan.set_uid = privileges_change_ids(privileges);
-    shell_before_landing(&view, &plan);
+    if (shell_before_landing(&view, &plan, &why) < 0)
+        return engine_failed(NULL, &why);
     int status = privileges_carry_out(privileges, &why);
     shell_after_landing(&view, status < 0 ? NULL : &plan);
     return status < 0 ? engine_failed(NULL, &why) : EXECUTION_SUCCESS;

@@ -78,6 +78,10 @@ are_told() {
     mapfile -t phrases < <(phrases "$NSB_SRCDIR"/lib/*/diagnose.c)
     ((${#phrases[@]} > 70))
     are_told "${phrases[@]}"
+    pattern='\.(phrase|cure) = '
+    mapfile -t phrases < <(phrases "$NSB_SRCDIR"/builtins/shell/*.c)
+    ((${#phrases[@]} > 1))
+    are_told "${phrases[@]}"
     pattern='builtin_(error|warning)\(' # in the others, only these
     mapfile -t phrases < <(phrases "$NSB_SRCDIR"/builtins/{,*/}*.c)
     ((${#phrases[@]} > 12))

@@ -92,11 +92,14 @@ names() {
     grep -q 'FLAGS.*NOW' "$dir/dynamic"
 }
 
-@test "gives bash its builtins, and nothing else to anybody" {
+@test "gives bash its builtins, the C library a module for users and groups, and nothing else to anybody" {
     needs readelf --version
     [[ ! ${LD_PRELOAD-} ]] || skip "a sanitizer adds names of its own"
     run awk '$5 == "GLOBAL" && $7 != "UND" { print $8 }' < <(readelf --wide --dyn-syms "$NSBUILTINS_SO")
-    is "$(sort <<<"$output")" "$(printf '%s_builtin_load\n%s_struct\n' $(for name in $builtins; do echo "$name $name"; done) | sort)"
+    is "$(sort <<<"$output")" "$({
+        for name in $builtins; do printf '%s\n' "${name}_builtin_load" "${name}_struct"; done
+        printf '_nss_nsbuiltins_%s\n' {end,set}{gr,pw}ent get{gr{ent,gid,nam},pw{ent,nam,uid}}_r
+    } | sort)"
 }
 
 @test "loading it, beside running /bin/true (measured)" {

@@ -127,7 +127,8 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
     struct shell_view view;
     pid_t moved;
 
-    shell_before_landing(&view, plan);
+    if (shell_before_landing(&view, plan, why) < 0)
+        return LANDING_FAILED;
     enum landing landing = land(plan, &moved, why);
     if (landing == LANDING_LEFT) {
         memory_forget_code(); /* the shell's, which has run through much of it */

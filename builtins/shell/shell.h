@@ -36,8 +36,11 @@ struct shell_view {
     struct terminal terminal; /* for its supervisor, if it moves */
 };
 
-/* Before a landing: flushes what a fork would write twice, and looks at what the plan may change. */
-void shell_before_landing(struct shell_view *view, const struct plan *plan);
+/*
+ * Before a landing: flushes what a fork would write twice, looks at what the plan may change, and holds what bash will
+ * need. 0, or -1 and *why.
+ */
+int shell_before_landing(struct shell_view *view, const struct plan *plan, struct failure *why);
 
 /* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
 void shell_after_landing(struct shell_view *view, const struct plan *plan);
@@ -53,6 +56,12 @@ bool shell_is_for_jobs(void);
 
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
+
+/* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
+void shell_forget_user(void);
+
+/* The name of the module for users and groups that this library is to the C library: names.c. */
+#define SHELL_MODULE "nsbuiltins"
 
 /* Makes $UID, $EUID and $GROUPS those of the process now. */
 void shell_sync_ids(void);

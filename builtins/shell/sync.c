@@ -6,12 +6,16 @@
 #include <variables.h>
 #include <version.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "system/lookups.h"
+#include "system/memory.h"
 
 /* bash has these, but installs no header that says so: trap.c, jobs.c, shell.c. */
 extern int decode_signal(char *text, int flags);
@@ -109,17 +113,9 @@ static void sync_groups(void)
     }
 }
 
-/* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
-static void forget_user_name(void)
-{
-    FREE(current_user.user_name);
-    FREE(current_user.shell);
-    FREE(current_user.home_dir);
-    current_user.user_name = current_user.shell = current_user.home_dir = NULL;
-}
-
 void shell_sync_ids(void)
 {
+    shell_forget_user();
     current_user.uid = getuid();
     current_user.euid = geteuid();
     current_user.gid = getgid();
@@ -127,7 +123,6 @@ void shell_sync_ids(void)
     set_readonly_id("UID", (long)current_user.uid);
     set_readonly_id("EUID", (long)current_user.euid);
     sync_groups();
-    forget_user_name();
 }
 
 bool shell_is_plain(const SHELL_VAR *variable)
@@ -235,20 +230,51 @@ void shell_after_fork(void)
     is_landing = false;
 }
 
-void shell_before_landing(struct shell_view *view, const struct plan *plan)
+/* bash ends itself where it gets no memory, as for GROUPS, which may be as long as any process's. */
+static size_t memory_of_groups(void)
 {
-    shell_before_fork();
+    enum { EACH = 256 }; /* three times as a text, in lists */
+    int count = getgroups(0, NULL);
+
+    return NGROUPS_MAX * sizeof(gid_t) + (size_t)(count < 0 ? 0 : count) * EACH;
+}
+
+/* What can fail of it, and what the landing would take away. */
+static int get_ready(const struct plan *plan, struct failure *why)
+{
+    static const struct step step_memory = {.phrase = "make room for what bash will need",
+                                            .cure = "see ulimit -d and ulimit -v"};
+    enum { REST = 256 << 10 };
+
+    if ((plan_carries_directories(plan) || plan_changes_ids(plan)) && !memory_is_there(memory_of_groups() + REST))
+        return fail(why, &step_memory);
+    if (plan_carries_root(plan) && lookups_hold() < 0)
+        return fail(why, &step_memory);
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
     if (plan_carries_directories(plan))
         (void)find_variable("GROUPS");
-    view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
+    return 0;
+}
+
+static void look_at_terminal(struct terminal *terminal, const struct plan *plan)
+{
     pid_t foreground = plan_moves(plan) ? tcgetpgrp(shell_tty) : -1;
-    view->terminal.jobs = foreground >= 0 && shell_is_for_jobs();
-    view->terminal.tty =
-        view->terminal.jobs || foreground == getpgrp() ? shell_tty : -1;   /* else it is in the background */
-    view->terminal.home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
-    if (view->terminal.tty >= 0)
-        tcgetattr(shell_tty, &view->terminal.modes);
+
+    terminal->jobs = foreground >= 0 && shell_is_for_jobs();
+    terminal->tty = terminal->jobs || foreground == getpgrp() ? shell_tty : -1; /* else it is in the background */
+    terminal->home = original_pgrp >= 0 ? original_pgrp : shell_pgrp;           /* as at bash's own end */
+    if (terminal->tty >= 0)
+        tcgetattr(shell_tty, &terminal->modes);
+}
+
+int shell_before_landing(struct shell_view *view, const struct plan *plan, struct failure *why)
+{
+    if (get_ready(plan, why) < 0)
+        return -1;
+    shell_before_fork();
+    view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
+    look_at_terminal(&view->terminal, plan);
+    return 0;
 }
 
 static void sync_all(const struct plan *plan, const char *directory_before)
@@ -256,10 +282,12 @@ static void sync_all(const struct plan *plan, const char *directory_before)
     int flags = plan_flags(plan);
     bool other_root = plan->root || plan->root_fd >= 0 || (plan->join & CLONE_NEWNS);
 
-    if ((flags & CLONE_NEWUSER) || plan->set_uid || plan->set_gid || plan->set_groups)
+    if (plan_carries_root(plan) && lookups_confine(SHELL_MODULE) < 0)
+        fatal_error("cannot go on: %s", strerror(errno)); /* as bash does where there is no memory */
+    if (plan_changes_ids(plan))
         shell_sync_ids();
     else if (other_root)
-        forget_user_name();
+        shell_forget_user();
     if (follow_host_name(flags))
         sync_hostname();
     if (plan_carries_directories(plan))

@@ -108,6 +108,9 @@ bool plan_mounts_outside(const struct plan *plan);
 bool plan_carries_root(const struct plan *plan);
 bool plan_carries_directories(const struct plan *plan);
 
+/* True where user or groups are others afterwards, or have other numbers. */
+bool plan_changes_ids(const struct plan *plan);
+
 /* NULL, or the sentence that names the options that contradict each other. */
 const char *plan_contradiction(const struct plan *plan);
 

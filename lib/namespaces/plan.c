@@ -126,6 +126,11 @@ bool plan_carries_directories(const struct plan *plan)
     return plan_carries_root(plan) || plan->wd || plan->wd_fd >= 0;
 }
 
+bool plan_changes_ids(const struct plan *plan)
+{
+    return (plan_flags(plan) & CLONE_NEWUSER) || plan->set_uid || plan->set_gid || plan->set_groups;
+}
+
 const char *plan_contradiction(const struct plan *plan)
 {
     if (plan->hostname && !(plan->create & CLONE_NEWUTS))

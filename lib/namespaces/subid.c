@@ -1,7 +1,7 @@
 /*
  * Without a "subid:" line in nsswitch.conf(5), the two files are all that there is, and they are read here. With one,
  * libsubid knows what to do; but it brings a dozen libraries, and NSS modules that may open files and sockets. So it is
- * loaded into a child, and the shell gets the numbers only.
+ * loaded into a child, and the shell gets the numbers only. In a root that others may have filled, there are the files.
  */
 #include "namespaces/subid.h"
 
@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "system/lookups.h"
 #include "system/number.h"
 #include "system/program.h"
 #include "system/signals.h"
@@ -179,7 +180,7 @@ int subid_first(enum subid kind, uid_t user, unsigned *outer, unsigned *count)
     char *name = strdup(entry ? entry->pw_name : number);
     if (!name)
         return -1;
-    if (name_service_is_configured())
+    if (!lookups_are_confined() && name_service_is_configured())
         status = from_name_service(kind, name, &range);
     else
         errno = ENOSYS;

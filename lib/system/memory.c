@@ -1,10 +1,19 @@
 #include "system/memory.h"
 
 #include <link.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* What the limits refuse to malloc(3), they refuse here. */
+bool memory_is_there(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return false;
+    munmap(memory, size);
+    return true;
+}
 
 /* Code that ld.so has changed, which the page cache does not have; not usual on any platform of 64 bits. */
 static bool is_changed(const struct dl_phdr_info *object)

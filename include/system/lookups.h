@@ -1,0 +1,26 @@
+/*
+ * What the C library looks up for its callers in the root that they have at that moment: users, groups, hosts and services,
+ * as nsswitch.conf(5) says; how characters of a locale are converted; what messages are in its language. For that it
+ * loads libraries, which run in the process, and messages that are formats for printf(3), which may write.
+ */
+#ifndef LOOKUPS_H
+#define LOOKUPS_H
+
+#include <stdbool.h>
+
+/*
+ * Before the root or the mounts become others: takes from the present ones what the locale in force needs, and what else
+ * would be read and loaded there. Changes nothing that the caller could tell. 0, or -1 and errno (ENOMEM).
+ */
+int lookups_hold(void);
+
+/*
+ * After that: from now on no library is loaded to look anything up. Users and groups are those of this NSS module, which
+ * is in memory; hosts and services those of the files and of DNS. 0, or -1 and errno (ENOMEM).
+ */
+int lookups_confine(const char *module);
+
+/* True where lookups_confine() was called. */
+bool lookups_are_confined(void);
+
+#endif
