@@ -124,6 +124,31 @@ load helpers
     done_quietly
 }
 
+@test "with functrace a DEBUG trap sees the builtin once, and COMMAND as in a subshell" {
+    sh_run 'f() { :; }; set -T; trap "echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"" DEBUG
+            unshare_ns -r true; unshare_ns -rp f; unshare_ns -r unshare_ns -u eval ":"; unshare_ns -r trap -p; trap -p DEBUG'
+    is "$output" "0 unshare_ns -r true
+1 true
+0 unshare_ns -rp f
+1 f
+1 f
+1 :
+0 unshare_ns -r unshare_ns -u eval \":\"
+1 unshare_ns -u eval :
+2 eval :
+2 :
+0 unshare_ns -r trap -p
+1 trap -p
+trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG
+0 trap -p DEBUG
+trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
+    done_quietly
+    sh_run 'set -T; trap "" DEBUG; unshare_ns -r trap -p DEBUG; trap -p DEBUG; set +T
+            trap "echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"" DEBUG; unshare_ns -r true'
+    is "$output" $'trap -- \'\' DEBUG\ntrap -- \'\' DEBUG\n0 unshare_ns -r true'
+    done_quietly
+}
+
 @test "a COMMAND that cannot enter is not run" {
     sh_run 'unshare_ns -r --root="$dir/nowhere" echo no; echo $?; unshare_ns -rp -w "$dir/nowhere" echo no; echo $?'
     is "$output" $'125\n125'

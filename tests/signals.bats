@@ -225,3 +225,40 @@ slowly() {
     sh_wait
     is "$status" 3
 }
+
+# says N: the program that was started has said N lines, now or within seconds
+says() {
+    local tries
+    for ((tries = 0; tries < 500; tries++)); do
+        [[ ! -e $dir/output || $(wc -l <"$dir/output") != "$1" ]] || return 0
+        sleep 0.02
+    done
+    cat "$dir/output"
+    return 1
+}
+
+# It catches none, and the kernel drops what an init does not catch, unless each of its threads blocks it.
+@test "a program takes its signals by sigwait, in any thread, or by signalfd" {
+    local way line number program=$NSB_BUILDDIR/tests/takes-signals
+    for way in wait thread fd late; do
+        for line in 'unshare_ns -rp; exec "$@"' 'unshare_ns -rp --init; exec "$@"' 'unshare_ns -rp; unshare_ns -p; exec "$@"' \
+            'unshare_ns -rf; exec "$@"' 'unshare_ns -rp "$@" & echo $! >"$dir/pid"; wait $!'; do
+            mkfifo "$dir/go"
+            sh_start "exec <>\"\$dir/go\"; $line" "$program" $way
+            says 1
+            sleep 0.1 # from "ready" to the wait
+            number=1
+            for name in USR1 HUP USR2; do
+                kill -$name "$(<"$dir/pid")"
+                [[ $way == late ]] || says $((++number))
+            done
+            echo >"$dir/go"
+            says 4
+            kill -TERM "$(<"$dir/pid")"
+            sh_wait
+            is "$(sort <<<"$output")" $'Hangup\nUser defined signal 1\nUser defined signal 2\nready'
+            is "$status" 3
+            rm "$dir/signal" "$dir/go"
+        done
+    done
+}

@@ -121,6 +121,57 @@ load helpers
     done
 }
 
+# hangs_up COMMAND...: each runs in place of the shell at a terminal that is closed when it has said "in"; prints the status
+hangs_up() {
+    pty <<-'EOT'
+		line "exec $env(hangs)"
+		want {\nin\r\n}
+		sleep 0.3
+		close
+		puts "ended [lrange [wait] 3 end]"
+	EOT
+}
+
+# The shell may see the end of the terminal first. What ended by SIGHUP ends by that, and an interactive one tells its jobs.
+@test "a terminal that is closed ends by SIGHUP who reads from it, moved or not, and the jobs of a prompt" {
+    local move
+    for move in true "unshare_ns -rp" "unshare_ns -rp --init" "unshare_ns -rf" "unshare_ns -rf; unshare_ns -p"; do
+        { prelude | grep -v '^read' && echo "$move; echo in; read -r line; exit 3"; } >"$dir/script"
+        {
+            prelude | grep -v '^read'
+            # A job that is not told would be there for longer than nothing_runs waits.
+            echo "$move; PS1=; { read -r _ _ _ _ group _ </proc/self/stat; echo \"\$group\" >>'$dir/groups'; exec sleep 1000; } & sleep 0.2; echo in"
+        } >"$dir/prompt"
+        for hangs in 'bash "$dir/script"' 'bash --rcfile "$dir/prompt" -i'; do
+            echo "$hangs after $move"
+            export hangs
+            like "$(hangs_up)" '*ended * CHILDKILLED SIGHUP *'
+            [[ $hangs != *script* ]] || continue
+            nothing_runs
+            rm "$dir/groups"
+        done
+    done
+}
+
+@test "a script that moved and reads from the terminal in the background is stopped by tty input" {
+    local move
+    for move in "unshare_ns -rf" "unshare_ns -rp" "unshare_ns -rp --init" "unshare_ns -rf; unshare_ns -p"; do
+        { prelude && echo "$move; read -r line; echo \"read \$line\""; } >"$dir/script"
+        pty <<-'EOT'
+			for {set i 0} {$i < 5} {incr i} {
+			    line {bash "$dir/script" & for ((n = 0; n < 50; n++)); do [[ $(jobs) == *Stopped* ]] && break; sleep 0.1; done; jobs -l}
+			    want {\d Stopped \(tty input\) [^\r]*\r\n.*outer\$ }
+			    line {fg}
+			    want {bash.*script}
+			    sleep 0.2
+			    line {typed}
+			    want {read typed\r\n.*outer\$ }
+			}
+		EOT
+        nothing_runs
+    done
+}
+
 @test "^Z, fg, bg and ^C reach a script that moved twice" {
     local moves
     for moves in "unshare_ns -rp; unshare_ns -p" "unshare_ns -rf; unshare_ns -f" "unshare_ns -rf; unshare_ns -p" \

@@ -17,6 +17,14 @@ extern int execute_command(COMMAND *command);
 extern int executing_line_number(void);
 extern int echo_command_at_execute;           /* set -x: flags.h is not installed */
 extern char *the_printed_command_except_trap; /* $BASH_COMMAND, from malloc(3); NULL: none yet */
+extern int function_trace_mode;               /* set -T */
+extern char *trap_list[];                     /* trap.h is not installed either */
+extern int signal_is_trapped(int number);
+extern int signal_is_ignored(int number);
+extern int signal_in_progress(int number);
+extern void restore_default_signal(int number);
+extern void set_debug_trap(char *text);
+enum { DEBUG_TRAP = NSIG };
 
 /*
  * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
@@ -35,6 +43,7 @@ struct call {
     bool in_background; /* or in the subshell of such a call */
     bool forwards[MEANT];
     int xtrace;
+    char *debug;   /* the DEBUG trap, which is put aside meanwhile; NULL: there is none to put aside */
     char *command; /* as a trap in the caller has it */
     size_t size;
     char request[];
@@ -74,17 +83,37 @@ static void stop_forwarding(const struct call *call)
             signal(meant_for_command[i], SIG_DFL);
 }
 
+/* With functrace a subshell has the DEBUG trap, too, which is for COMMAND: the builtin itself has been told to it already. */
+static char *put_debug_trap_aside(void)
+{
+    if (!function_trace_mode || !signal_is_trapped(DEBUG_TRAP) || signal_is_ignored(DEBUG_TRAP)
+        || signal_in_progress(DEBUG_TRAP))
+        return NULL;
+    char *text = savestring(trap_list[DEBUG_TRAP]);
+    restore_default_signal(DEBUG_TRAP);
+    return text;
+}
+
+/* What was turned off on the way to COMMAND. */
+static void show_again(const struct call *call)
+{
+    echo_command_at_execute = call->xtrace;
+    if (call->debug)
+        set_debug_trap(call->debug);
+}
+
 /* For bash's unwind_protect: is called where a command is left by a leap, too. */
 static void end_call(void *place)
 {
     struct call *call = place;
 
     stop_forwarding(call);
-    echo_command_at_execute = call->xtrace;
+    show_again(call);
     FREE(the_printed_command_except_trap);
     the_printed_command_except_trap = call->command;
     calls = call->outer;
     dispose_command(call->subshell);
+    FREE(call->debug);
     free(call);
 }
 
@@ -94,7 +123,7 @@ bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
         return false;
     in_background = calls->in_background;
     stop_forwarding(calls);
-    echo_command_at_execute = calls->xtrace;
+    show_again(calls);
     memcpy(request, calls->request, calls->size);
     calls = calls->outer;
     if (forwarded)
@@ -147,6 +176,7 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
     add_unwind_protect(end_call, call);
     calls = call;
     echo_command_at_execute = 0;
+    call->debug = put_debug_trap_aside();
     start_forwarding(call);
     int status = execute_command(call->subshell);
     run_unwind_frame((char *)"nsbuiltins");

@@ -2,7 +2,10 @@
 #include "shell/shell.h"
 
 #include <jobs.h>
+#include <quit.h>
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +16,9 @@
 extern SigHandler *original_signals[];
 extern struct coproc *getcoprocbypid(pid_t pid);
 extern pid_t terminal_pgrp; /* jobs.c */
+extern int shell_tty;
+extern int signal_is_trapped(int number);
+extern int signal_is_ignored(int number);
 
 bool shell_is_for_jobs(void)
 {
@@ -74,10 +80,55 @@ static void end_by_default_action(int status, void *unused)
         tie_say_died_by(number);
 }
 
+/* Its ioctl(2)s fail, or still work where it has just lost its other end; those of what is no terminal fail otherwise. */
+static bool has_hung_up(void)
+{
+    struct pollfd terminal = {.fd = shell_tty};
+
+    return poll(&terminal, 1, 0) > 0 && (terminal.revents & POLLHUP) && (tcgetpgrp(shell_tty) >= 0 || errno == EIO);
+}
+
+/* The supervisor holds an init still to pass a signal on, which interrupts. False: it has not come within a second. */
+static bool await_signal(int number)
+{
+    const struct timespec second = {.tv_sec = 1};
+    sigset_t one;
+    int got;
+
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    do
+        got = sigtimedwait(&one, NULL, &second);
+    while (got < 0 && errno == EINTR);
+    return got == number;
+}
+
+/*
+ * That the terminal is gone is told to the session leader only. Where this is the supervisor, the shell may read the end
+ * of it, and exit, before it has been passed the signal by which it would have ended.
+ */
+static void end_by_hangup(int status, void *unused)
+{
+    sigset_t hangup;
+
+    (void)unused;
+    if (getpid() != dollar_dollar_pid || signal_is_ignored(SIGHUP) || signal_is_trapped(SIGHUP)
+        || status == 128 + SIGHUP || !has_hung_up())
+        return;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hangup, NULL);
+    if (terminating_signal == SIGHUP || await_signal(SIGHUP)) {
+        if (interactive_shell)
+            hangup_all_jobs();
+        end_by(SIGHUP);
+    }
+    sigprocmask(SIG_UNBLOCK, &hangup, NULL);
+}
+
 /* An init that moved ends by its own and its children's signals, ^C and a closed pipe among them, as it would outside. */
 static void end_as_outside(void)
 {
-    static bool registered; /* so in the copies of this process, too */
     struct sigaction action, ours = {.sa_handler = end_by};
 
     for (int number = 1; number < NSIG; number++) {
@@ -88,9 +139,17 @@ static void end_as_outside(void)
         if (original_signals[number] == SIG_DFL)
             original_signals[number] = end_by; /* for `trap - SIGNAL` */
     }
-    if (!registered)
+}
+
+static void watch_exit(void)
+{
+    static bool watched; /* so in the copies of this process, too */
+
+    if (!watched) {
         on_exit(end_by_default_action, NULL);
-    registered = true;
+        on_exit(end_by_hangup, NULL);
+    }
+    watched = true;
 }
 
 /* A coprocess's descriptors stay: bash would close them when a process of the same number ends. */
@@ -159,6 +218,7 @@ void shell_became_copy(void)
     set_ppid();
     forget_children();
     take_terminal();
+    watch_exit();
     if (getpid() == 1)
         end_as_outside();
 }

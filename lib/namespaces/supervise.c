@@ -2,21 +2,19 @@
 #include "namespaces/supervise.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "namespaces/stance.h"
 #include "namespaces/tie.h"
 #include "system/descriptors.h"
-#include "system/proc.h"
 
 struct supervisor {
     pid_t moved;
@@ -25,54 +23,21 @@ struct supervisor {
     bool stands; /* an init, of which all below stands still until it is continued */
 };
 
-/* What the moved shell does with signals, and whether the kernel shields it as the init of its PID namespace. */
-struct stance {
-    uint64_t caught, ignored; /* bit N-1: signal N */
-    bool init;
-};
-
-static uint64_t mask_after(const char *status, const char *key)
-{
-    const char *at = strstr(status, key);
-
-    return at ? strtoull(at + strlen(key), NULL, 16) : 0;
-}
-
-/* "NSpid:\t4711\t1": its PID in each namespace, the innermost last. */
-static bool is_init(const char *status)
-{
-    const char *at = strstr(status, "\nNSpid:");
-    const char *end = at ? strchr(at + 1, '\n') : NULL;
-
-    return end && end[-1] == '1' && end[-2] == '\t';
-}
-
-/* Without a /proc to ask, the signal is passed on and the moved shell decides; so does one that supervises. */
+/* One that supervises in its turn decides by itself. */
 static struct stance stance_of(pid_t moved)
 {
-    struct stance stance = {.caught = UINT64_MAX};
-    int proc = tie_below_supervises() ? -1 : proc_open_child(moved);
-    char *status = proc < 0 ? NULL : proc_read_status(proc);
-
-    if (status) {
-        stance.caught = mask_after(status, "\nSigCgt:");
-        stance.ignored = mask_after(status, "\nSigIgn:");
-        stance.init = is_init(status);
-    }
-    free(status);
-    if (proc >= 0)
-        close(proc);
-    return stance;
-}
-
-static bool has(uint64_t mask, int signal)
-{
-    return mask >> (signal - 1) & 1;
+    return tie_below_supervises() ? (struct stance){.caught = UINT64_MAX} : stance_of_child(moved);
 }
 
 static bool stops(int signal)
 {
     return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/* It has no default action there: what is ignored may be waited for all the same. */
+static bool takes_itself(const struct stance *stance, int signal)
+{
+    return stance_has(stance->caught | stance->kept, signal);
 }
 
 static bool is_harmless(int signal)
@@ -97,13 +62,14 @@ static void go_on(const struct supervisor *self)
 
 /*
  * What an init catches when it is looked at may meet the program that it executes next, which does not: then the kernel
- * drops it. So the look and the signal come while the init is held still. Not so where it would feel being let go, nor
- * with what would stop it: to let it go takes that back.
+ * drops it. And what a thread of it waits for, as in sigwait(3), is told from what ends it only while that does not wait.
+ * So the look and the signal come while the init is held still. Not so where a handler would feel being let go, nor with
+ * what would stop it: to let it go takes that back.
  */
-static bool may_be_dropped(const struct stance *stance, int signal)
+static bool is_to_be_held(const struct stance *stance, int signal)
 {
-    return stance->init && has(stance->caught, signal) && !has(stance->caught, SIGCONT) && !stops(signal)
-           && !is_harmless(signal);
+    return stance->init && !stance_has(stance->kept, signal) && !stops(signal) && !is_harmless(signal)
+           && !(stance_has(stance->caught, signal) && stance_has(stance->caught, SIGCONT));
 }
 
 static void let_go(pid_t moved)
@@ -192,15 +158,13 @@ static void stopped(struct supervisor *self, int signal)
  */
 static void pass_on_stop(struct supervisor *self, int signal, bool has_it, const struct stance *stance)
 {
-    bool caught = has(stance->caught, signal);
-    enum answer answer = caught || has(stance->ignored, signal) ? RUNS_ON
-                         : stance->init || !has_it              ? IS_TO_BE_STOPPED
-                                                                : STOPS;
+    bool takes = takes_itself(stance, signal);
+    enum answer answer = takes ? RUNS_ON : stance->init || !has_it ? IS_TO_BE_STOPPED : STOPS;
 
     if (self->stands && !was_continued(self->moved))
         return; /* a signal to the whole process group was passed on to this one of it as well */
     self->stands = false;
-    if (caught && !has_it)
+    if (takes && !has_it)
         kill(self->moved, signal);
     if (tie_below_supervises())
         answer = tie_ask();
@@ -217,15 +181,12 @@ static void act_on(struct supervisor *self, int signal, bool has_it, const struc
 {
     if (stops(signal))
         pass_on_stop(self, signal, has_it, stance);
-    else if (has(stance->ignored, signal))
-        return;
-    else if (has(stance->caught, signal) || is_harmless(signal))
-        (void)!(has_it || kill(self->moved, signal) == 0);
-    else {
+    else if (stance->init && !takes_itself(stance, signal) && !is_harmless(signal)) {
         /* An init ignores what it does not catch; SIGKILL from outside ends it, and with it all of its namespace. */
-        kill(self->moved, stance->init ? SIGKILL : signal);
+        kill(self->moved, SIGKILL);
         self->fatal = signal;
-    }
+    } else if (!has_it)
+        kill(self->moved, signal);
 }
 
 static void pass_on(struct supervisor *self, const siginfo_t *info)
@@ -244,7 +205,7 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
         return;
     }
     struct stance stance = stance_of(self->moved);
-    bool held = may_be_dropped(&stance, signal) && hold_still(self->moved);
+    bool held = is_to_be_held(&stance, signal) && hold_still(self->moved);
     if (held)
         stance = stance_of(self->moved);
     act_on(self, signal, has_it, &stance);
@@ -273,7 +234,7 @@ static bool reap(struct supervisor *self, int *ended)
             return true;
         }
         if (!is_pending(SIGCONT)) /* else what has stopped it is over, and its end comes next */
-            stopped(self, SIGSTOP);
+            stopped(self, getpgid(pid) == getpgrp() ? WSTOPSIG(status) : SIGSTOP);
     }
     return false;
 }
