@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "sentence.h"
-#include "system/memory.h"
 #include "system/proc.h"
 
 /* A name that is all digits is a number, as in chown(1). */
@@ -130,10 +129,8 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
     if (shell_before_landing(&view, plan, why) < 0)
         return LANDING_FAILED;
     enum landing landing = land(plan, &moved, why);
-    if (landing == LANDING_LEFT) {
-        memory_forget_code(); /* the shell's, which has run through much of it */
+    if (landing == LANDING_LEFT)
         supervise(moved, &view.terminal);
-    }
     if (landing == LANDING_MOVED)
         shell_became_copy();
     shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);

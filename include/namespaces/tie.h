@@ -10,6 +10,9 @@
 int tie_prepare(void);
 void tie_forget(void);
 
+/* This process has let go of what the script has open, and of where it stands: what the script frees next is free. */
+void tie_say_aside(void);
+
 /* True: the moved shell supervises another by now. */
 bool tie_below_supervises(void);
 
@@ -25,6 +28,9 @@ enum answer tie_ask(void);
 
 /* In the moved shell: it has a supervisor from now on. */
 void tie_as_moved(void);
+
+/* Until its supervisor has said so, which may have ended: then two seconds. */
+void tie_await_aside(void);
 
 /* True in the moved shell itself; its subshells have a copy. */
 bool tie_is_from_above(void);

@@ -166,6 +166,7 @@ static void go_on(int socket)
     if (!tell(socket, &(struct message){0}, NULL))
         _exit(EXIT_FAILURE);
     close(socket);
+    tie_await_aside();
 }
 
 /* A byte comes through the pipe, or else its end. */

@@ -15,6 +15,7 @@
 #include "namespaces/stance.h"
 #include "namespaces/tie.h"
 #include "system/descriptors.h"
+#include "system/memory.h"
 
 struct supervisor {
     pid_t moved;
@@ -301,6 +302,9 @@ void supervise(pid_t moved, const struct terminal *terminal)
 
     tie_say_supervises();
     hold_nothing_but(terminal->tty);
+    tie_await_aside(); /* an init has its own above it */
+    tie_say_aside();
+    memory_forget_code(); /* the shell's, which has run through much of it */
     sigfillset(&all);
     while (!reap(&self, &status))
         if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)

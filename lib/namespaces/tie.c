@@ -25,6 +25,7 @@ struct tie {
     atomic_int supervises; /* the moved process supervises another by now */
     atomic_int question;   /* its supervisor wants to know whether all below stops (a futex) */
     atomic_int answer;     /* to that (a futex) */
+    atomic_int is_aside;   /* its supervisor holds nothing of the script's any more (a futex) */
     atomic_int died_by;    /* the signal that would have ended it; 0: none */
 };
 
@@ -99,6 +100,19 @@ enum answer tie_ask(void)
     await_value(&below->answer, longest);
     atomic_store(&below->question, 0);
     return (enum answer)atomic_exchange(&below->answer, NO_ANSWER);
+}
+
+void tie_say_aside(void)
+{
+    give_value(&below->is_aside, 1);
+}
+
+void tie_await_aside(void)
+{
+    const struct timespec longest = {.tv_sec = 2};
+
+    if (tie_is_from_above())
+        await_value(&above->is_aside, longest);
 }
 
 void tie_say_supervises(void)
