@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nsmap_facts.h"
@@ -261,17 +262,16 @@ static int write_maps(const struct request *request, int proc, pid_t pid)
 static ino_t inode_of(const struct target_name *name, const struct nstype *type)
 {
     struct target target;
-    char file[16];
+    struct stat status;
 
     if (target_find(name, &target) != EXECUTION_SUCCESS)
         return 0;
-    snprintf(file, sizeof file, "ns/%s", type->file);
-    int proc = target_proc(&target);
-    ino_t inode = proc < 0 ? 0 : proc_inode(proc, file);
+    int fd = target_namespace(&target, type);
+    ino_t inode = fd < 0 || fstat(fd, &status) < 0 ? 0 : status.st_ino;
     if (inode == 0)
         cannot_look(name);
-    if (proc >= 0)
-        close(proc);
+    if (fd >= 0)
+        close(fd);
     close(target.pidfd);
     return inode;
 }

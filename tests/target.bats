@@ -402,3 +402,46 @@ try() {
 		nsmap --same net -t 1 1 2
 	EOT
 }
+
+# pidfd_tells: whether the kernel gives namespaces by a pidfd, without /proc (Linux 6.11)
+pidfd_tells() {
+    perl -e 'open(my $pidfd, "<&=", syscall(434, $$ + 0, 0)); exit(defined ioctl($pidfd, 0xff0a, 0) ? 0 : 1)'
+}
+
+@test "without a /proc of this PID namespace, a target is looked at by its pidfd" {
+    needs pidfd_tells
+    local before
+    via=(unshare -rmu)
+    for before in : "unshare_ns -p"; do # with a /proc that goes, and in the one of another PID namespace
+        sh_run '$1; hostname outer; trap "kill -KILL \$simple \$nested" EXIT
+                unshare -u sleep 100 >/dev/null & simple=$!
+                unshare -ru sleep 100 >/dev/null & nested=$!
+                sleep 0.3
+                [[ $1 != : ]] || mount -t tmpfs tmpfs /proc
+                nsmap --same uts $simple $$; echo "$?"; nsmap --same net $simple $$; echo "$?"
+                nsmap --same user $nested $$; echo "$?"; nsmap --same user $nested $nested; echo "$?"
+                nsenter_ns -t $simple -a hostname simple; (nsenter_ns -t $simple -a && uname -n)
+                nsenter_ns -t $nested -a hostname nested; nsenter_ns -t $nested -a uname -n; uname -n
+                nsenter_ns -t $simple -U -u 2>&1 | grep -o "leave out -U"
+                nsenter_ns -t $nested --user-parent --check 2>&1 | grep -o "in this user namespace already"' "$before"
+        is "$output" "$(printf '%s\n' 1 0 1 0 simple nested outer "leave out -U" "in this user namespace already")"
+        done_quietly
+    done
+}
+
+@test "without a /proc, the PID namespace of a target, or of its children if there are any, is joined" {
+    needs pidfd_tells
+    via=(unshare -rm)
+    sh_run 'unshare_ns -p --mount-proc; trap "kill -KILL \$full \$parent \$childless" EXIT
+            unshare -mup --mount-proc --fork --kill-child sleep 100 >/dev/null & parent=$!
+            unshare -p sleep 100 >/dev/null & childless=$!
+            sleep 0.3; full=$(pgrep -P $parent); inside=$(readlink "/proc/$full/ns/pid") outside=$(readlink /proc/self/ns/pid)
+            mount -t tmpfs tmpfs /proc
+            (nsenter_ns -t $full -a && [[ $PPID == 0 && $(readlink /proc/self/ns/pid) == "$inside" ]] && echo all)
+            (nsenter_ns -t $full -p -m && [[ $PPID == 0 && $(readlink /proc/self/ns/pid) == "$inside" ]] && echo own)
+            (nsenter_ns -t $parent -p && [[ $PPID == 0 && $$ != 1 ]] && echo "of children")
+            (nsenter_ns -t $childless -p && [[ $PPID != 0 ]] && echo none)
+            nsenter_ns -t $full -p -F; (true) & wait $!; echo "$?"'
+    is "$output" $'all\nown\nof children\nnone\n0'
+    done_quietly
+}

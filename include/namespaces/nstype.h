@@ -18,6 +18,7 @@ struct nstype {
     const char *file;     /* below /proc/PID/ns */
     const char *children; /* below /proc/PID/ns: what children are born into, NULL where that is `file` */
     const char *title;    /* in a sentence */
+    unsigned char pidfd_get, pidfd_get_children; /* PIDFD_GET_*: the numbers of the ioctl(2) (Linux 6.11) */
 };
 
 extern const struct nstype nstypes[NS_TYPES];

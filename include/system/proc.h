@@ -23,6 +23,9 @@ int proc_open_self(int procfs);
  */
 int proc_check_own(int directory, const char *link);
 
+/* True where /proc is a procfs of the caller's own PID namespace. Else errno: procfs_open()'s or proc_check_own()'s. */
+bool proc_is_own(void);
+
 /*
  * Opens /proc/PID (O_PATH); 0 is the calling process. The caller closes the descriptor. Unless it is 0, /proc must be of
  * the caller's own PID namespace: in any other, the same number is another process. errno: ENOENT (no such process),

@@ -17,6 +17,10 @@
 
 #include "system/proc.h"
 
+#ifndef NS_GET_TGID_FROM_PIDNS
+#define NS_GET_TGID_FROM_PIDNS _IOR(NSIO, 0x7, int) /* Linux 6.11 */
+#endif
+
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438 /* Linux 5.6; the same number on every architecture */
 #endif
@@ -171,12 +175,76 @@ int target_directory(const struct target *target, const char *name)
     return open_below(target, name, O_PATH | O_DIRECTORY);
 }
 
+/* Without a /proc of use, a pidfd gives a namespace, if the kernel knows how; else errno is left as /proc had it. */
+static int namespace_by_pidfd(const struct target *target, unsigned which)
+{
+    enum { PIDFS_IOCTL = 0xFF }; /* linux/pidfd.h */
+    int err = errno;
+    int fd = ioctl(target->pidfd, _IO(PIDFS_IOCTL, which), 0);
+
+    if (fd < 0 && errno == ENOTTY)
+        errno = err;
+    return fd;
+}
+
+/* As in /proc, there is no PID namespace for children before the first of them: ENOENT. */
+static int children_by_pidfd(const struct target *target, const struct nstype *type)
+{
+    int fd = namespace_by_pidfd(target, type->pidfd_get_children);
+
+    if (fd < 0 || type->flag != CLONE_NEWPID || ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1) >= 0 || errno != ESRCH)
+        return fd;
+    close(fd);
+    errno = ENOENT;
+    return -1;
+}
+
 int target_namespace(const struct target *target, const struct nstype *type)
 {
     char file[16];
 
+    if (!proc_is_own())
+        return namespace_by_pidfd(target, type->pidfd_get);
     snprintf(file, sizeof file, "ns/%s", type->file);
     return open_below(target, file, O_RDONLY);
+}
+
+static ino_t inode_of(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) < 0 ? 0 : status.st_ino;
+}
+
+/* As birthplace(): 0 and errno, EOPNOTSUPP where the kernel lacks the type. */
+static ino_t birthplace_by_pidfd(const struct target *target, const struct nstype *type)
+{
+    int fd = type->children ? children_by_pidfd(target, type) : -1;
+
+    if (fd < 0 && (!type->children || errno == ENOENT))
+        fd = namespace_by_pidfd(target, type->pidfd_get);
+    ino_t inode = fd < 0 ? 0 : inode_of(fd);
+    done_with(fd);
+    return inode;
+}
+
+static int differing_by_pidfd(const struct target *target)
+{
+    struct target self;
+    int flags = 0;
+
+    if (target_open(&self, getpid()) < 0)
+        return -1;
+    for (size_t i = 0; i < NS_TYPES && flags >= 0; i++) {
+        ino_t here = birthplace_by_pidfd(&self, &nstypes[i]);
+        ino_t there = birthplace_by_pidfd(target, &nstypes[i]);
+        if (there == 0 && (here != 0 || errno != EOPNOTSUPP))
+            flags = -1;
+        else if (here != there)
+            flags |= nstypes[i].flag;
+    }
+    done_with(self.pidfd);
+    return flags;
 }
 
 /* Where a process's children are born, or would be: 0 and errno, ENOENT also where the kernel lacks the type. */
@@ -192,11 +260,27 @@ static ino_t birthplace(int proc, const struct nstype *type)
     return proc_inode(proc, file);
 }
 
+static int children_apart_by_pidfd(const struct target *target, const struct nstype *type)
+{
+    int own = namespace_by_pidfd(target, type->pidfd_get);
+    int fd = own < 0 ? -1 : children_by_pidfd(target, type);
+
+    if (fd >= 0 && inode_of(fd) == inode_of(own)) {
+        close(fd);
+        fd = -1;
+        errno = ENOENT;
+    }
+    done_with(own);
+    return fd;
+}
+
 int target_children(const struct target *target, const struct nstype *type)
 {
     char own[32], file[32];
-    int proc = type->children ? proc_open(target->pid) : -1;
 
+    if (!proc_is_own())
+        return children_apart_by_pidfd(target, type);
+    int proc = proc_open(target->pid);
     if (proc < 0)
         return -1;
     snprintf(own, sizeof own, "ns/%s", type->file);
@@ -225,6 +309,8 @@ static int differing(int self, int other)
 
 int target_differs(const struct target *target)
 {
+    if (!proc_is_own())
+        return differing_by_pidfd(target);
     int self = proc_open(0);
     int other = self < 0 ? -1 : proc_open(target->pid);
     int flags = other < 0 ? -1 : differing(self, other);
@@ -264,11 +350,13 @@ bool nsref_is(int fd, const struct nstype *type)
 
 bool nsref_is_own(int fd, const struct nstype *type)
 {
-    char file[32];
-    struct stat own, that;
+    struct target self;
+    int own = target_open(&self, getpid()) < 0 ? -1 : target_namespace(&self, type);
+    bool same = own >= 0 && inode_of(own) == inode_of(fd) && nsref_is(fd, type);
 
-    snprintf(file, sizeof file, "/proc/self/ns/%s", type->file);
-    return stat(file, &own) == 0 && fstat(fd, &that) == 0 && own.st_dev == that.st_dev && own.st_ino == that.st_ino;
+    done_with(own);
+    done_with(self.pidfd);
+    return same;
 }
 
 int nsref_open_id(uint64_t id, const struct nstype *type)

@@ -5,14 +5,14 @@
 
 /* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
 const struct nstype nstypes[NS_TYPES] = {
-    {'U', CLONE_NEWUSER, "user", "user", NULL, "user"},
-    {'m', CLONE_NEWNS, "mount", "mnt", NULL, "mount"},
-    {'u', CLONE_NEWUTS, "uts", "uts", NULL, "UTS"},
-    {'i', CLONE_NEWIPC, "ipc", "ipc", NULL, "IPC"},
-    {'n', CLONE_NEWNET, "net", "net", NULL, "network"},
-    {'p', CLONE_NEWPID, "pid", "pid", "pid_for_children", "PID"},
-    {'C', CLONE_NEWCGROUP, "cgroup", "cgroup", NULL, "cgroup"},
-    {'T', CLONE_NEWTIME, "time", "time", "time_for_children", "time"},
+    {'U', CLONE_NEWUSER, "user", "user", NULL, "user", 9, 9},
+    {'m', CLONE_NEWNS, "mount", "mnt", NULL, "mount", 3, 3},
+    {'u', CLONE_NEWUTS, "uts", "uts", NULL, "UTS", 10, 10},
+    {'i', CLONE_NEWIPC, "ipc", "ipc", NULL, "IPC", 2, 2},
+    {'n', CLONE_NEWNET, "net", "net", NULL, "network", 4, 4},
+    {'p', CLONE_NEWPID, "pid", "pid", "pid_for_children", "PID", 5, 6},
+    {'C', CLONE_NEWCGROUP, "cgroup", "cgroup", NULL, "cgroup", 1, 1},
+    {'T', CLONE_NEWTIME, "time", "time", "time_for_children", "time", 7, 8},
 };
 
 const struct nstype *nstype_of_letter(int letter)

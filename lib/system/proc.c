@@ -46,6 +46,18 @@ int proc_check_own(int directory, const char *link)
     return atoi(self) == getpid() ? 0 : -1;
 }
 
+bool proc_is_own(void)
+{
+    int procfs = procfs_open();
+    bool own = procfs >= 0 && proc_check_own(procfs, "self") == 0;
+    int err = errno;
+
+    if (procfs >= 0)
+        close(procfs);
+    errno = err;
+    return own;
+}
+
 static int open_number(int procfs, pid_t pid)
 {
     char name[16];
