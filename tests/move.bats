@@ -481,3 +481,21 @@ kilobytes_of_files() {
         like "$error" 'bash: line +([0-9]): unshare_ns: ?*--@(init|no-fork)*'
     done
 }
+
+@test "bash becomes the last command of a subshell: a program there is PID 1, unless a command follows, or with --init" {
+    sh_run '(unshare_ns -rp; sh -c "echo \$\$"); (unshare_ns -rp; sh -c "echo \$\$"; exit)
+            (unshare_ns -rp --init; sh -c "echo \$\$")
+            (unshare_ns -rp; sh -c "kill \$\$; echo deaf"); (unshare_ns -rp; sh -c "kill \$\$; echo deaf"; exit); echo $?' 2>/dev/null
+    is "$output" $'1\n2\n2\ndeaf\n143'
+}
+
+@test "a copy that becomes a program with other credentials is untied from its supervisor by the kernel" {
+    ((EUID == 0)) || skip "needs root"
+    sh_run 'for program in sleep "setpriv --reuid 1 --clear-groups sleep"; do
+                (unshare_ns -f; exec $program 100 >/dev/null) & supervisor=$!
+                until copy=$(pgrep -P $supervisor -x sleep); do sleep 0.05; done
+                kill -KILL $supervisor; wait $supervisor; sleep 0.2
+                [[ $(ps -o stat= "$copy") != [!Z]* ]] || { kill -KILL "$copy"; echo "it lives: $program"; }
+            done'
+    is "$output" "it lives: setpriv --reuid 1 --clear-groups sleep"
+}
