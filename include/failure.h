@@ -12,13 +12,14 @@
  */
 enum { TRIES = 3 };
 
-enum { ABOUT_SIZE = 512, SAID_SIZE = 256 };
+enum { ABOUT_SIZE = 512, SAID_SIZE = 256, DURING_SIZE = 512, CURE_SIZE = 512 };
 
 struct diagnosis; /* sentence.h */
 
 /* A step that can fail. Each room declares its own in ROOM/steps.h, and defines them in its diagnose.c. */
 struct step {
-    const char *phrase; /* what "cannot" be done, %s: what it was about; or, with `whole`, the whole sentence */
+    /* What "cannot" be done, %s: what it was about; or, with `whole`, the whole sentence. NULL: what it was during says it. */
+    const char *phrase;
     bool whole;
     const char *cure; /* what to do about it, whatever the cause; or else: */
     /* Looks at the system for the cause, and tells what to do; NULL where none is found. */
@@ -26,10 +27,13 @@ struct step {
 };
 
 struct failure {
-    const struct step *step; /* NULL: none failed */
-    int err;                 /* an errno */
-    char about[ABOUT_SIZE];  /* a path, a name, a type: "" where the step says it all */
-    char said[SAID_SIZE];    /* in words, by the kernel or a program, instead of errno's; "": nothing */
+    const struct step *step;  /* NULL: none failed */
+    int err;                  /* an errno */
+    char about[ABOUT_SIZE];   /* a path, a name, a type: "" where the step says it all */
+    char said[SAID_SIZE];     /* in words, by the kernel or a program, instead of errno's; "": nothing */
+    char during[DURING_SIZE]; /* which of several things that were asked for; "": there was one */
+    bool explained;           /* sentence_explain() has looked for the cause, */
+    char cure[CURE_SIZE];     /* and what to do is this; "": nothing is known */
 };
 
 /* Notes that nothing has failed. */
@@ -37,7 +41,8 @@ static inline void fail_not(struct failure *why)
 {
     why->step = NULL;
     why->err = 0;
-    why->about[0] = why->said[0] = '\0';
+    why->explained = false;
+    why->about[0] = why->said[0] = why->during[0] = why->cure[0] = '\0';
 }
 
 /* Notes the step and errno; gives -1, so that a function can end with `return fail(why, &step_...)`. */

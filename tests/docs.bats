@@ -9,13 +9,13 @@ man=$NSB_SRCDIR/man
 # help_options NAME: the options of a builtin as its help spells them: "-m, --mount[=FILE]"
 help_options() {
     bash -c 'enable -f "$NSBUILTINS_SO" "$1" && help "$1"' bash "$1" |
-        sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+[^ ]*)( .*)?$/\1/p'
+        sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+([^ ]+|( [A-Z]+)+)?)( .*)?$/\1/p'
 }
 
 # man_options NAME: likewise, as its man page spells them
 man_options() {
     sed -nE 's/^\.It (Fl .*)$/\1/p' "$man/$1.1" |
-        sed -E 's/ , /, /g; s/ Ns Op = Ns Ar (.*)$/[=\1]/; s/ Ns = Ns Ar /=/; s/Fl /-/g'
+        sed -E 's/ , /, /g; s/ Ns Op = Ns Ar (.*)$/[=\1]/; s/ Ns = Ns Ar /=/; s/ Ar / /; s/Fl /-/g'
 }
 
 # plain FILE: the text of a man page without its markup, in one line

@@ -28,7 +28,7 @@ make_variable() {
         BASH_LOADABLES_PATH=$loadables bash_run -c "enable $name && $name --help"
         is "$status" 2
         is "$error" ""
-        like "$output" "$name: $name [*"
+        like "$output" "$name: $name *"
     done
     BASH_LOADABLES_PATH=$loadables bash_run -c 'enable unshare_ns && enable nsmap && unshare_ns -r && nsmap | grep -c uid_map'
     is "$output" 1

@@ -37,7 +37,7 @@ load helpers
     for name in $builtins; do
         sh_run "help $name"
         done_quietly
-        like "$output" "$name: $name [*"$'\n'"    *Exit Status:"$'\n'*
+        like "$output" "$name: $name *"$'\n'"    *Exit Status:"$'\n'*
         local help=$output
         sh_run "$name --help"
         is "$output" "$help"
@@ -77,7 +77,7 @@ names() {
             sh_run "$name $option"
             is "$status" 2
             is "$output" ""
-            like "$error" "bash: line +([0-9]): $name: *$option*"$'\n'"$name: usage: $name [*"
+            like "$error" "bash: line +([0-9]): $name: *$option*"$'\n'"$name: usage: $name *"
         done
     done
 }

@@ -216,7 +216,7 @@ urandom
 zero
 755 directory
 666 character special file
-1777 directory
+755 directory
 666 character special file
 3
 /proc/self/fd

@@ -21,13 +21,13 @@ static void add_letter(struct option_help *help, size_t *used, int letter)
 }
 
 /* "--fork", "--root=DIR", "--mount-proc[=DIR]" */
-static void add_spelled(struct option_help *help, size_t *used, const struct option_row *row)
+static void add_spelled(struct option_help *help, size_t *used, const struct option_row *row, bool spaced)
 {
     add(help, used, "--");
     add(help, used, row->name);
     if (row->takes == ARG_NONE)
         return;
-    add(help, used, row->takes == ARG_OPTIONAL ? "[=" : "=");
+    add(help, used, row->takes == ARG_OPTIONAL ? "[=" : spaced ? " " : "=");
     add(help, used, row->argument);
     add(help, used, row->takes == ARG_OPTIONAL ? "]" : "");
 }
@@ -37,7 +37,11 @@ static void add_usage(struct option_help *help, size_t *used, const struct optio
                       const struct option_row *rows, size_t count)
 {
     add(help, used, table->name);
-    add(help, used, " [-");
+    add(help, used, table->usage ? " " : " [-");
+    if (table->usage) {
+        add(help, used, table->usage);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         if (options_has_letter(&rows[i]) && rows[i].takes != ARG_REQUIRED)
             add_letter(help, used, rows[i].id);
@@ -52,7 +56,7 @@ static void add_usage(struct option_help *help, size_t *used, const struct optio
             add(help, used, " ");
             add(help, used, row->argument);
         } else {
-            add_spelled(help, used, row);
+            add_spelled(help, used, row, table->spaced);
         }
         add(help, used, "]");
     }
@@ -91,7 +95,7 @@ static void add_option(struct option_help *help, size_t *used, const struct opti
         add_letter(help, used, row->id);
         add(help, used, ", ");
     }
-    add_spelled(help, used, row);
+    add_spelled(help, used, row, table->spaced);
     if (*used - start > strlen(blanks)) {
         begin_line(help, used);
         start = *used;

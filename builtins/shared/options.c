@@ -44,6 +44,12 @@ static enum option_argument letter_takes(const struct option_table *table, const
     return !row->help && !table->namespace_letters ? ARG_NONE : row->takes;
 }
 
+/* How many words it takes, where that is more than one. */
+static int words_of(const struct option_row *row)
+{
+    return row->takes == ARG_PAIR ? 2 : row->takes == ARG_TRIPLE ? 3 : 0;
+}
+
 /* Tables are constant, and one builtin is often called many times in a row. */
 static void make_parser(const struct option_table *table)
 {
@@ -54,7 +60,8 @@ static void make_parser(const struct option_table *table)
     parser.count = options_rows(table, parser.rows);
     for (size_t i = 0; i < parser.count; i++) {
         const struct option_row *row = &parser.rows[i];
-        parser.longs[i] = (struct option){row->name, (int)row->takes, NULL, row->id};
+        int takes = words_of(row) > 0 ? required_argument : (int)row->takes;
+        parser.longs[i] = (struct option){row->name, takes, NULL, row->id};
         if (options_has_letter(row))
             used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
                                      colons[letter_takes(table, row)]);
@@ -130,6 +137,13 @@ static int wrong(struct options *options, int result)
     return OPTIONS_WRONG;
 }
 
+static int too_few(struct options *options, const struct option_row *row)
+{
+    optind = options->argc;
+    snprintf(options->wrong, sizeof options->wrong, "--%s: option requires %d arguments", row->name, words_of(row));
+    return OPTIONS_WRONG;
+}
+
 /* The option's argument: the rest of the word behind a letter, without its =, or another word. */
 static const char *argument(const struct options *options)
 {
@@ -147,6 +161,9 @@ int options_next(struct options *options)
     const struct option_row *row = result == OPTIONS_END ? NULL : row_of(result);
 
     options->argument = argument(options);
+    options->more = options->argv + optind;
+    if (row && words_of(row) > 0 && (optind += words_of(row) - 1) > options->argc)
+        return too_few(options, row);
     options->operand = optind;
     options->option = row ? row->name : NULL;
     return row || result == OPTIONS_END || result == OPTIONS_OPERAND ? result : wrong(options, result);

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum option_argument { ARG_NONE, ARG_REQUIRED, ARG_OPTIONAL };
+/* ARG_PAIR, ARG_TRIPLE: so many words, each one of its own. */
+enum option_argument { ARG_NONE, ARG_REQUIRED, ARG_OPTIONAL, ARG_PAIR, ARG_TRIPLE };
 
 struct option_row {
     int id;           /* the letter, or above 255 where there is only a long name */
@@ -29,6 +30,8 @@ struct option_table {
     bool operands_between;      /* options may follow operands, each of which is told as OPTIONS_OPERAND */
     const char *refused;        /* letters of options that only the program after which it is named has, NULL: none, */
     const char *program;        /* which this is */
+    bool spaced;                /* the help shows an option's argument as a word of its own: "--dir DEST" */
+    const char *usage;          /* behind the name in the usage line; NULL: all options, and the operands */
     bool letters_take_equals;   /* "-n=FILE": between a letter and what it takes there may be a = */
     const char *namespace_help; /* "make a new %s namespace" */
     const char *const *about;   /* help: paragraphs before the options, and after them; lines, at least one, and NULL */
@@ -52,6 +55,7 @@ struct options {
     bool started;
     const char *option;   /* the long name of the option just given */
     const char *argument; /* its argument; NULL: none */
+    char *const *more;    /* what follows it, of a pair or triple */
     int operand;          /* after OPTIONS_END: the index of the first operand */
     char wrong[160];      /* after OPTIONS_WRONG: the sentence */
 };

@@ -30,9 +30,16 @@ extern void phash_flush(void);
  */
 bool shell_is_ours(const char *builtin);
 
+/* A file, by whatever name; 0, 0: none. */
+struct file_id {
+    dev_t device;
+    ino_t inode;
+};
+
 /* What the shell saw before a landing and must compare with after it. */
 struct shell_view {
     char *directory;          /* getcwd(3), owned; NULL: unknown */
+    struct file_id history;   /* the file that HISTFILE names */
     struct terminal terminal; /* for its supervisor, if it moves */
 };
 
@@ -90,6 +97,9 @@ bool shell_restricts_all(void);
 /* Before and after the engine forks a child of its own, which is none of bash's. */
 void shell_before_fork(void);
 void shell_after_fork(void);
+
+/* $HOME; NULL: it is not set. Valid until it changes. */
+const char *shell_home(void);
 
 /* The first living process of a job ("%1"); 0: there is no such job. */
 pid_t shell_job(const char *spec);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "system/lookups.h"
@@ -167,7 +168,7 @@ static void set_directory_variable(const char *name, const char *value)
         bind_variable(name, (char *)value, 0);
 }
 
-static void unset_directory_variable(const char *name)
+static void unset_plain(const char *name)
 {
     SHELL_VAR *variable = find_variable_noref(name);
 
@@ -191,7 +192,7 @@ static void sync_old_directory(bool other_root)
     const char *old = get_string_value("PWD");
 
     if (other_root)
-        unset_directory_variable("OLDPWD");
+        unset_plain("OLDPWD");
     else if (old)
         set_directory_variable("OLDPWD", old);
 }
@@ -211,11 +212,30 @@ static void sync_directory(const char *before, bool other_root, bool other_direc
         set_working_directory(now);
     } else if (!now && (other_root || other_directory)) {
         sync_old_directory(other_root);
-        unset_directory_variable("PWD");
+        unset_plain("PWD");
         FREE(the_current_working_directory);
         the_current_working_directory = NULL;
     }
     free(now);
+}
+
+static struct file_id history_file(void)
+{
+    const char *name = get_string_value("HISTFILE");
+    struct stat status;
+
+    if (!name || stat(name, &status) < 0)
+        return (struct file_id){0};
+    return (struct file_id){status.st_dev, status.st_ino};
+}
+
+/* In a new root the same name is another file, which is not the user's to be overwritten. */
+static void sync_history(struct file_id before)
+{
+    struct file_id now = history_file();
+
+    if (now.inode == 0 || now.inode != before.inode || now.device != before.device)
+        unset_plain("HISTFILE");
 }
 
 void shell_before_fork(void)
@@ -273,14 +293,15 @@ int shell_before_landing(struct shell_view *view, const struct plan *plan, struc
         return -1;
     shell_before_fork();
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
+    view->history = plan->inside ? history_file() : (struct file_id){0};
     look_at_terminal(&view->terminal, plan);
     return 0;
 }
 
-static void sync_all(const struct plan *plan, const char *directory_before)
+static void sync_all(const struct plan *plan, const struct shell_view *before)
 {
     int flags = plan_flags(plan);
-    bool other_root = plan->root || plan->root_fd >= 0 || (plan->join & CLONE_NEWNS);
+    bool other_root = plan->root || plan->root_fd >= 0 || plan->inside || (plan->join & CLONE_NEWNS);
 
     if (plan_carries_root(plan) && lookups_confine(SHELL_MODULE) < 0)
         fatal_error("cannot go on: %s", strerror(errno)); /* as bash does where there is no memory */
@@ -291,16 +312,18 @@ static void sync_all(const struct plan *plan, const char *directory_before)
     if (follow_host_name(flags))
         sync_hostname();
     if (plan_carries_directories(plan))
-        sync_directory(directory_before, other_root, plan->wd || plan->wd_fd >= 0);
+        sync_directory(before->directory, other_root, plan->wd || plan->wd_fd >= 0);
     if (plan_carries_root(plan))
         phash_flush();
+    if (plan->inside)
+        sync_history(before->history);
 }
 
 void shell_after_landing(struct shell_view *view, const struct plan *plan)
 {
     shell_after_fork();
     if (plan)
-        sync_all(plan, view->directory);
+        sync_all(plan, view);
     if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
         stay_outside();
     free(view->directory);
@@ -333,11 +356,14 @@ void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
 
 bool shell_restricts(const struct plan *plan)
 {
-    const char *option = plan->root || plan->root_fd >= 0 ? "--root" : plan->wd || plan->wd_fd >= 0 ? "--wd" : NULL;
+    const char *what = plan->root || plan->root_fd >= 0 ? "--root"
+                       : plan->wd || plan->wd_fd >= 0   ? "--wd"
+                       : plan->inside                   ? "new root"
+                                                        : NULL;
 
-    if (!restricted || !option)
+    if (!restricted || !what)
         return false;
-    sh_restricted((char *)option);
+    sh_restricted((char *)what);
     return true;
 }
 
@@ -346,6 +372,11 @@ bool shell_restricts_all(void)
     if (restricted)
         sh_restricted(NULL);
     return restricted;
+}
+
+const char *shell_home(void)
+{
+    return get_string_value("HOME");
 }
 
 int shell_signal(const char *text)

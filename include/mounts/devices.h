@@ -11,4 +11,11 @@
  */
 int devices_make(struct failure *why);
 
+/*
+ * The same in two steps, for a place where it is already mounted: the empty file system, detached, or -1 and *why; and all
+ * that is in it, once that is in a mount namespace (or since Linux 6.15). 0, or -1 and *why.
+ */
+int devices_make_directory(struct failure *why);
+int devices_fill(int dev, struct failure *why);
+
 #endif

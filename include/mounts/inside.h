@@ -29,6 +29,12 @@ struct made {
  */
 int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made **made);
 
+/*
+ * Makes a symbolic link with this text, and the directories (0755) that are missing on the way to it; one that is there
+ * already, with the same text, will do. Likewise.
+ */
+int inside_link(int root, const char *path, const char *text, struct made **made);
+
 /* Removes what was made, as far as it is still empty; or keeps it. Frees *made. errno stays. */
 void inside_unmake(struct made **made);
 void inside_keep(struct made **made);

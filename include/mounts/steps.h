@@ -27,4 +27,12 @@ extern const struct step step_mount_table;
 extern const struct step step_mount_namespace; /* about its name */
 extern const struct step step_apart;           /* a child process that does a part of it */
 
+extern const struct step step_operation;   /* an operation of a new root; which it was during says it all */
+extern const struct step step_root_target; /* about a path in the new root */
+extern const struct step step_root_mode;   /* likewise */
+extern const struct step step_root_file;   /* likewise */
+extern const struct step step_root_data;   /* about a descriptor */
+extern const struct step step_pivot;
+extern const struct step step_old_root;
+
 #endif

@@ -2,6 +2,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,15 @@ struct credentials {
     uid_t uid;
     gid_t gid;
 };
+
+struct plan;
+
+/*
+ * A step of another room. what: the plan's inside_what. awake: the mask for a wait that a signal may end; NULL: the mask
+ * that there is, in a helper. It takes back what it has changed in files where it fails, or the plan only checks. 0, or -1
+ * and *why.
+ */
+typedef int plan_inside(const struct plan *plan, void *what, const sigset_t *awake, struct failure *why);
 
 /* Strings belong to the builtin's arguments; NULL: not wanted. */
 struct plan {
@@ -50,6 +60,9 @@ struct plan {
     const char *root, *wd;                 /* wd is looked up in the new root */
     int root_fd, wd_fd;           /* directories opened outside: of the target, or named by the user; -1: none */
     int cgroup_fd, own_cgroup_fd; /* cgroup.procs of the target, to join it, and of the shell; -1: not wanted */
+
+    plan_inside *inside; /* what a room above this one does inside, as the last of the steps there; NULL: nothing */
+    void *inside_what;   /* for that */
 
     bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
     struct credentials credentials;    /* what is set */
@@ -94,6 +107,12 @@ bool plan_leaves_reaper(const struct plan *plan);
  * at a fork(2), and what needs steps inside, is staged.
  */
 bool plan_is_single_call(const struct plan *plan);
+
+/*
+ * True where all that happens is in a new mount namespace, and so is gone with it: the shell can do that itself where it
+ * can come back (home.h).
+ */
+bool plan_only_mounts(const struct plan *plan);
 
 /*
  * True where a mount in the new mount namespace may come to be in others as well. Not where these belong to another user

@@ -16,8 +16,11 @@ int prepare_owner(const struct plan *plan, struct failure *why);
  */
 int prepare_clocks(const struct plan *plan, int procfs, struct failure *why);
 
-/* Does the plan's steps in the calling process, in the order of unshare(1). 0, or -1 and *why. */
-int prepare(const struct plan *plan, struct failure *why);
+/*
+ * Does the plan's steps in the calling process, in the order of unshare(1). awake: for a wait that a signal may end, or NULL.
+ * 0, or -1 and *why.
+ */
+int prepare(const struct plan *plan, const sigset_t *awake, struct failure *why);
 
 /*
  * Opens the root and working directory that the shell will have (O_PATH), each -1 where it does not change, and tries to

@@ -50,11 +50,21 @@ static int put(int dev, int mount, const char *name)
     return status;
 }
 
+/* As bwrap(1) has them: nosuid, and not nodev. */
+static int bind_device(const char *path)
+{
+    const struct attributes nosuid = {.set = MOUNT_ATTR_NOSUID};
+    int mount = call_open_tree(AT_FDCWD, path, false);
+
+    if (mount < 0 || detached_set(mount, &nosuid) == 0)
+        return mount;
+    descriptor_close(mount);
+    return -1;
+}
+
 static int put_device(int dev, const char *path, const char *name, struct failure *why)
 {
-    if (make_file(dev, name) < 0 || put(dev, call_open_tree(AT_FDCWD, path, false), name) < 0)
-        return failed(why, name);
-    return 0;
+    return make_file(dev, name) < 0 || put(dev, bind_device(path), name) < 0 ? failed(why, name) : 0;
 }
 
 static int put_devices(int dev, struct failure *why)
@@ -83,8 +93,6 @@ static int make_entries(int dev, struct failure *why)
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
         if (mkdirat(dev, directories[i], 0755) < 0)
             return failed(why, directories[i]);
-    if (fchmodat(dev, "shm", 01777, 0) < 0)
-        return failed(why, "shm");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
         if (symlinkat(links[i].target, dev, links[i].name) < 0)
             return failed(why, links[i].name);
@@ -121,8 +129,7 @@ static int put_terminals(int dev, struct failure *why)
     return put(dev, pts, "pts") < 0 ? failed(why, "pts") : 0;
 }
 
-/* Into what is made, but for its being in a mount namespace. */
-static int fill(int dev, struct failure *why)
+int devices_fill(int dev, struct failure *why)
 {
     return make_entries(dev, why) < 0 || put_devices(dev, why) < 0 || put_console(dev, why) < 0
                    || put_terminals(dev, why) < 0
@@ -130,18 +137,18 @@ static int fill(int dev, struct failure *why)
                : 0;
 }
 
-static int make_directory(struct failure *why)
+int devices_make_directory(struct failure *why)
 {
     static const char *const options[] = {"mode", "755", NULL};
 
-    return make("tmpfs", options, MOUNT_ATTR_NOSUID, why);
+    return make("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, why);
 }
 
 static int make_detached(struct failure *why)
 {
-    int dev = make_directory(why);
+    int dev = devices_make_directory(why);
 
-    if (dev < 0 || fill(dev, why) == 0)
+    if (dev < 0 || devices_fill(dev, why) == 0)
         return dev;
     close(dev);
     return -1;
@@ -156,11 +163,11 @@ static int make_attached(void *nothing, int *tree, struct failure *why)
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
         || (top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
         return failed(why, "its own mount namespace");
-    if ((dev = make_directory(why)) < 0)
+    if ((dev = devices_make_directory(why)) < 0)
         return -1;
     if (call_move_mount(dev, top, 0) < 0)
         return failed(why, "its own mount namespace");
-    if (fill(dev, why) < 0)
+    if (devices_fill(dev, why) < 0)
         return -1;
     *tree = call_open_tree(dev, "", true);
     return *tree < 0 ? failed(why, "its own mount namespace") : 0;

@@ -237,6 +237,26 @@ static const char *remedy_unmount(struct diagnosis *of)
     return remedy_allowed(of);
 }
 
+/* --- a new root -------------------------------------------------------------------------------------------------- */
+
+static const char *remedy_root_target(struct diagnosis *of)
+{
+    int err = of->failure->err;
+
+    if (err == EROFS)
+        return "it must be there already where the root, or a mount in it, is read-only: bind that first, without ro";
+    if (err == EEXIST)
+        return "it is there already: --bind-data or --ro-bind-data covers a file";
+    return err == EXDEV ? "a link of procfs to elsewhere is not followed" : NULL;
+}
+
+static const char *remedy_pivot(struct diagnosis *of)
+{
+    if (of->failure->err == EPERM)
+        return why_not_allowed();
+    return of->failure->err == EINVAL && is_chrooted() ? "the shell is chrooted, and its root no mount point" : NULL;
+}
+
 /* --- the steps --------------------------------------------------------------------------------------------------- */
 
 const struct step step_fs_create = {.phrase = "mount a file system of type %s", .remedy = remedy_create};
@@ -258,3 +278,10 @@ const struct step step_not_mounted = {.phrase = "cannot unmount %s: it is not mo
 const struct step step_mount_table = {.phrase = "read the mount table", .cure = "mount a procfs on /proc"};
 const struct step step_apart = {.phrase = "do a part of it in a child process"};
 const struct step step_mount_namespace = {.phrase = "go to the mount namespace of %s"};
+const struct step step_operation = {.remedy = remedy_allowed};
+const struct step step_root_target = {.phrase = "make or open %s in the new root", .remedy = remedy_root_target};
+const struct step step_root_mode = {.phrase = "set the mode of %s"};
+const struct step step_root_file = {.phrase = "write %s"};
+const struct step step_root_data = {.phrase = "read descriptor %s"};
+const struct step step_pivot = {.phrase = "make it the root", .remedy = remedy_pivot};
+const struct step step_old_root = {.phrase = "let go of the old root"};

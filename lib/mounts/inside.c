@@ -114,6 +114,44 @@ int inside_make(int root, const char *path, bool is_file, mode_t mode, struct ma
     return -1;
 }
 
+static bool is_link_to(int parent, const char *name, const char *text)
+{
+    char now[PATH_MAX];
+    ssize_t length = readlinkat(parent, name, now, sizeof now);
+
+    return length == (ssize_t)strlen(text) && memcmp(now, text, (size_t)length) == 0;
+}
+
+static int link_in(int parent, const char *name, const char *text, struct made **made)
+{
+    if (symlinkat(text, parent, name) == 0)
+        return note(made, fcntl(parent, F_DUPFD_CLOEXEC, 0), name, true) ? 0 : -1;
+    int err = errno;
+    if (err == EEXIST && is_link_to(parent, name, text))
+        return 0;
+    errno = err;
+    return -1;
+}
+
+int inside_link(int root, const char *path, const char *text, struct made **made)
+{
+    char directory[PATH_MAX];
+    const char *last = strrchr(path, '/');
+
+    if (strlen(path) >= sizeof directory) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(directory, path, last ? (size_t)(last - path) : 0);
+    strcpy(directory + (last ? last - path : 0), "/");
+    if (inside_make(root, directory, false, 0755, made) < 0)
+        return -1;
+    int parent = inside_open(root, directory, O_PATH | O_DIRECTORY);
+    int status = parent < 0 ? -1 : link_in(parent, last ? last + 1 : path, text, made);
+    descriptor_close(parent);
+    return status;
+}
+
 static void let_go(struct made **made, bool remove)
 {
     int err = errno;

@@ -285,7 +285,7 @@ enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell)
     go_in(&helper, cpu);
     if (plan_needs_child(plan))
         fork_inner(socket);
-    if (prepare(plan, &what) < 0 || prepare_directories(plan, &helper.root, &helper.cwd, &what) < 0)
+    if (prepare(plan, NULL, &what) < 0 || prepare_directories(plan, &helper.root, &helper.cwd, &what) < 0)
         give_up(socket, &what);
     rehearse_credentials(&helper);
     return go_on_inside(&helper);

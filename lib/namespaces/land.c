@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "namespaces/enter.h"
+#include "namespaces/home.h"
 #include "namespaces/persist.h"
 #include "namespaces/prepare.h"
 #include "namespaces/stage.h"
@@ -136,6 +137,36 @@ static enum landing land_staged(const struct plan *plan, const sigset_t *awake, 
     return landing;
 }
 
+/* --- a shell that can come back: it needs no helper --------------------------------------------------------------- */
+
+/*
+ * What is done in a mount namespace of one's own is gone with it. Where home_open() finds a way back, the shell itself goes,
+ * and comes back where something fails.
+ */
+static enum landing land_here(const struct plan *plan, const struct home *home, const sigset_t *awake,
+                              struct failure *why)
+{
+    if (enter(plan, why) < 0)
+        return LANDING_FAILED;
+    enum landing landing = prepare(plan, awake, why) < 0 ? LANDING_FAILED
+                           : plan->check                 ? LANDING_CHECKED
+                                                         : LANDING_ENTERED;
+    if (landing != LANDING_ENTERED)
+        home_return(home);
+    return landing;
+}
+
+static enum landing land_somehow(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
+{
+    struct home home;
+
+    if (!plan_only_mounts(plan) || home_open(&home) < 0)
+        return land_staged(plan, awake, moved, why);
+    enum landing landing = land_here(plan, &home, awake, why);
+    home_close(&home);
+    return landing;
+}
+
 enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
 {
     struct signals_held held;
@@ -145,7 +176,7 @@ enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
         return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 
     signals_hold(&held);
-    enum landing landing = land_staged(plan, &held.awake, moved, why);
+    enum landing landing = land_somehow(plan, &held.awake, moved, why);
     if (landing != LANDING_LEFT)
         signals_release(&held);
     return landing;

@@ -343,6 +343,21 @@ int nsref_open_fd(int fd)
     return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
+int nsref_open_own_mounts(void)
+{
+    enum { GET_MNT_NAMESPACE = _IO(0xff, 3) }; /* linux/pidfd.h */
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int namespace = self < 0 ? -1 : ioctl(self, GET_MNT_NAMESPACE, 0);
+
+    done_with(self);
+    if (namespace >= 0)
+        return namespace;
+    int proc = proc_open(0);
+    namespace = proc < 0 ? -1 : openat(proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
+    done_with(proc);
+    return namespace;
+}
+
 bool nsref_is(int fd, const struct nstype *type)
 {
     return ioctl(fd, NS_GET_NSTYPE) == type->flag;

@@ -86,7 +86,7 @@ static bool prepares(const struct plan *plan)
     return idmaps_wanted(&plan->maps) || plan_persists(plan) || plan->propagation || plan->hostname || plan->loopback
            || plan->mount_proc || plan->mount_binfmt || plan->root || plan->wd || plan->root_fd >= 0 || plan->wd_fd >= 0
            || plan->cgroup_fd >= 0 || *plan->exec_context || plan->set_groups || plan->set_uid || plan->set_gid
-           || plan->keep_caps;
+           || plan->keep_caps || plan->inside;
 }
 
 /* Joining takes a call for the target and one for each file. */
@@ -109,6 +109,13 @@ bool plan_is_single_call(const struct plan *plan)
     if (plan->check || plan_moves(plan) || prepares(plan) || (plan->create & (CLONE_NEWTIME | CLONE_NEWPID)))
         return false;
     return (plan->create != 0) + join_calls(plan) <= 1;
+}
+
+bool plan_only_mounts(const struct plan *plan)
+{
+    return plan->create == CLONE_NEWNS && plan->join == 0 && !plan_moves(plan) && !plan_persists(plan)
+           && plan->root_fd < 0 && plan->wd_fd < 0 && plan->cgroup_fd < 0 && !*plan->exec_context && !plan->set_groups
+           && !plan->set_uid && !plan->set_gid && !plan->keep_caps;
 }
 
 bool plan_mounts_outside(const struct plan *plan)

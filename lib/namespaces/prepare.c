@@ -183,7 +183,7 @@ int prepare_clocks(const struct plan *plan, int procfs, struct failure *why)
     return status;
 }
 
-int prepare(const struct plan *plan, struct failure *why)
+int prepare(const struct plan *plan, const sigset_t *awake, struct failure *why)
 {
     if (plan->propagation && change_propagation(plan->propagation) < 0)
         return fail(why, &step_propagation);
@@ -199,9 +199,10 @@ int prepare(const struct plan *plan, struct failure *why)
         return fail_about(why, &step_wd, "%s", plan->wd ? plan->wd : "the target's");
     if (plan->mount_proc && mount_proc(plan) < 0)
         return fail_about(why, &step_mount_proc, "%s", plan->mount_proc);
-    return plan->mount_binfmt
-               ? mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why)
-               : 0;
+    if (plan->mount_binfmt
+        && mount_binfmt(plan->mount_binfmt, registers_outside(plan) ? NULL : plan->load_interp, why) < 0)
+        return -1;
+    return plan->inside ? plan->inside(plan, plan->inside_what, awake, why) : 0;
 }
 
 int prepare_choose(const struct plan *plan, struct credentials *chosen, struct failure *why)

@@ -1,0 +1,38 @@
+/* What is in a new root: each operation makes what it mounts, and puts it in its place. */
+#ifndef CONTENTS_H
+#define CONTENTS_H
+
+#include <signal.h>
+
+#include "failure.h"
+#include "mounts/inside.h"
+#include "mounts/root.h"
+
+/* A root that is being built. */
+struct building {
+    int root;              /* its topmost mount; -1: there is none yet */
+    int data;              /* a tmpfs for --bind-data; -1: not made */
+    bool data_attached;    /* on the root, meanwhile */
+    struct made *made;     /* in what is mounted, and may be somebody's directory */
+    const sigset_t *awake; /* for a wait: root_build() */
+};
+
+/*
+ * Makes what an operation mounts, detached, and leaves it in operation->mount. What it names is found where the process
+ * stands, so all of it comes before the new root is to be seen. 0, or -1 and *why.
+ */
+int contents_make(struct root_operation *operation, struct failure *why);
+
+/* Carries out the rest of an operation, in the new root. 0, or -1 and *why. */
+int contents_put(struct building *building, struct root_operation *operation, struct failure *why);
+
+/* Takes back what an operation has changed in files. errno stays. */
+void contents_undo(struct root_operation *operation);
+
+/* Closes what it holds. */
+void contents_close(struct root_operation *operation);
+
+/* An empty tmpfs for a root. Detached; -1 and *why. */
+int contents_make_root(struct failure *why);
+
+#endif

@@ -1,0 +1,99 @@
+#include "mounts/data.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "mounts/calls.h"
+#include "mounts/steps.h"
+#include "namespaces/steps.h"
+#include "system/descriptors.h"
+
+/* A pipe may stay silent for good: then a signal ends the wait. */
+static ssize_t read_some(int fd, char *text, size_t size, const sigset_t *awake, struct failure *why)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    if (ppoll(&ready, 1, NULL, awake) < 0)
+        return fail(why, errno == EINTR ? &step_interrupted : &step_root_data);
+    ssize_t got = read(fd, text, size);
+    return got < 0 ? fail_about(why, &step_root_data, "%d", fd) : got;
+}
+
+static int write_all(int file, const char *text, size_t size)
+{
+    ssize_t written;
+
+    for (; size > 0; text += written, size -= (size_t)written)
+        if ((written = write(file, text, size)) < 0)
+            return -1;
+    return 0;
+}
+
+int data_fill(int file, struct root_operation *operation, mode_t mode, const sigset_t *awake, struct failure *why)
+{
+    char text[4096];
+    ssize_t got;
+
+    operation->start = lseek(operation->fd, 0, SEEK_CUR);
+    while ((got = read_some(operation->fd, text, sizeof text, awake, why)) > 0)
+        if (write_all(file, text, (size_t)got) < 0)
+            return fail_about(why, &step_root_file, "%s", root_target(operation));
+    if (got < 0)
+        return -1;
+    return fchmod(file, mode) < 0 ? fail_about(why, &step_root_mode, "%s", root_target(operation)) : 0;
+}
+
+void data_undo(const struct root_operation *operation)
+{
+    if (operation->start >= 0)
+        lseek(operation->fd, operation->start, SEEK_SET);
+}
+
+/* A copy of what is detached can be made since Linux 6.15; before, it stands on the root meanwhile. */
+static int copy_mount(struct building *building)
+{
+    int copy = call_open_tree(building->data, "data", false);
+
+    if (copy >= 0 || errno != EINVAL || building->data_attached)
+        return copy;
+    if (call_move_mount(building->data, building->root, 0) < 0)
+        return -1;
+    building->data_attached = true;
+    return call_open_tree(building->data, "data", false);
+}
+
+void data_let_go(const struct building *building)
+{
+    unlinkat(building->data, "data", 0);
+}
+
+static int make_file(struct building *building, struct root_operation *operation, struct failure *why)
+{
+    int file = openat(building->data, "data", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (file < 0)
+        return fail_about(why, &step_root_file, "%s", root_target(operation));
+    int status = data_fill(file, operation, operation->has_mode ? operation->mode : 0600, building->awake, why);
+    close(file);
+    return status;
+}
+
+int data_make_mount(struct building *building, struct root_operation *operation, struct failure *why)
+{
+    const struct mount_change attributes = {
+        .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+               | (root_flags(operation->kind) & ROOT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u)};
+
+    if (building->data < 0 && (building->data = contents_make_root(why)) < 0)
+        return -1;
+    if (make_file(building, operation, why) < 0)
+        return -1;
+    int mount = copy_mount(building);
+    if (mount < 0 || call_mount_setattr(mount, false, &attributes) < 0) {
+        fail_about(why, &step_root_file, "%s", root_target(operation));
+        descriptor_close(mount);
+        return -1;
+    }
+    return mount;
+}

@@ -1,0 +1,225 @@
+/*
+ * Theory of operation. All that is to be mounted is made detached, from where the process stands; then the new root is
+ * put on top of the old one, where paths of the process do not see it yet, and the operations are carried out in it, in the
+ * order given, each path resolved below it (inside.h). pivot_root(2) with the new root as both of its arguments makes it
+ * the root, with the old one on top of it, which is then unmounted: no directory is needed to put it. The mount namespace
+ * is the caller's own, so whatever fails goes with it, but for files, which are taken back one by one.
+ */
+#include "mounts/root.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "mounts/calls.h"
+#include "mounts/contents.h"
+#include "mounts/detached.h"
+#include "mounts/place.h"
+#include "mounts/steps.h"
+#include "namespaces/steps.h"
+#include "sentence.h"
+#include "system/descriptors.h"
+
+/* --- the plan --------------------------------------------------------------------------------------------------- */
+
+void root_plan_init(struct root_plan *plan)
+{
+    *plan = (struct root_plan){0};
+}
+
+void root_plan_free(struct root_plan *plan)
+{
+    free(plan->operation);
+    root_plan_init(plan);
+}
+
+struct root_operation *root_plan_add(struct root_plan *plan, enum root_kind kind)
+{
+    if (plan->count == plan->room) {
+        size_t room = 2 * plan->room + 16;
+        struct root_operation *more = realloc(plan->operation, room * sizeof *more);
+        if (!more)
+            return NULL;
+        plan->operation = more;
+        plan->room = room;
+    }
+    plan->operation[plan->count] = (struct root_operation){.kind = kind, .fd = -1, .mount = -1, .start = -1};
+    return &plan->operation[plan->count++];
+}
+
+const char *root_target(const struct root_operation *operation)
+{
+    int last = 0;
+
+    while (last < 2 && operation->words[last + 1])
+        last++;
+    return operation->words[last];
+}
+
+/* An overlay takes all the layers that stand right before it. */
+static const char *count_layers(struct root_operation *operation, size_t layers)
+{
+    bool is_overlay =
+        operation->kind == ROOT_OVERLAY || operation->kind == ROOT_TMP_OVERLAY || operation->kind == ROOT_RO_OVERLAY;
+
+    operation->layers = is_overlay ? layers : 0;
+    if (operation->kind != ROOT_OVERLAY_SRC && !is_overlay && layers > 0)
+        return "--overlay-src must be followed by another one, or by --overlay, --tmp-overlay or --ro-overlay";
+    if (is_overlay && layers == 0)
+        return "an overlay needs an --overlay-src before it";
+    if (operation->kind == ROOT_RO_OVERLAY && layers < 2)
+        return "--ro-overlay needs two --overlay-src before it, or more";
+    return NULL;
+}
+
+const char *root_plan_contradiction(struct root_plan *plan)
+{
+    size_t layers = 0;
+
+    if (plan->count == 0)
+        return "nothing is to be in the new root: say what, as --ro-bind /usr /usr";
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *wrong = count_layers(&plan->operation[i], layers);
+        if (wrong)
+            return wrong;
+        layers = plan->operation[i].kind == ROOT_OVERLAY_SRC ? layers + 1 : 0;
+    }
+    return layers > 0 ? "--overlay-src must be followed by --overlay, --tmp-overlay or --ro-overlay" : NULL;
+}
+
+/* --- building --------------------------------------------------------------------------------------------------- */
+
+/* Which of the operations it was, as it was given. */
+static int fail_during(const struct root_operation *operation, struct failure *why)
+{
+    size_t size = sizeof why->during;
+
+    strncat(why->during, "--", size - 1);
+    strncat(why->during, root_word(operation->kind), size - 1 - strlen(why->during));
+    for (int i = 0; i < 3 && operation->words[i]; i++) {
+        strncat(why->during, " ", size - 1 - strlen(why->during));
+        strncat(why->during, operation->words[i], size - 1 - strlen(why->during));
+    }
+    return -1;
+}
+
+static int make_all(struct root_plan *plan, struct failure *why)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (contents_make(&plan->operation[i], why) < 0)
+            return fail_during(&plan->operation[i], why);
+    return 0;
+}
+
+/* The first operation may make something that is there the root: --bind DIR / */
+static int take_root(struct building *building, struct root_plan *plan, struct failure *why)
+{
+    struct root_operation *first = plan->operation;
+
+    while (first->kind == ROOT_OVERLAY_SRC)
+        first++;
+    const char *target = root_target(first);
+    if (first->mount < 0 || target[strspn(target, "/")] != '\0') {
+        building->root = contents_make_root(why);
+        return building->root < 0 ? -1 : 0;
+    }
+    building->root = first->mount;
+    first->mount = -1;
+    return 0;
+}
+
+/* On top of the old root, below which the process goes on looking up what it names. */
+static int show_root(const struct building *building, struct failure *why)
+{
+    int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = old < 0 || call_move_mount(building->root, old, 0) < 0 ? fail(why, &step_pivot) : 0;
+
+    descriptor_close(old);
+    return status;
+}
+
+static int put_all(struct building *building, struct root_plan *plan, struct failure *why)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (contents_put(building, &plan->operation[i], why) < 0)
+            return fail_during(&plan->operation[i], why);
+    if (building->data_attached)
+        place_take_away(building->data);
+    return 0;
+}
+
+/* --- entering --------------------------------------------------------------------------------------------------- */
+
+/* The first root of all, as in an initramfs, cannot be moved: there chroot(2) is all there is. */
+static bool is_rootfs(void)
+{
+    struct statfs status;
+
+    return statfs("/", &status) == 0 && (status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
+}
+
+static int pivot(const struct building *building, struct failure *why)
+{
+    if (fchdir(building->root) < 0)
+        return fail(why, &step_pivot);
+    if (syscall(SYS_pivot_root, ".", ".") == 0)
+        return umount2(".", MNT_DETACH) < 0 ? fail(why, &step_old_root) : 0;
+    if (errno != EINVAL || !is_rootfs() || chroot(".") < 0)
+        return fail(why, &step_pivot);
+    return 0;
+}
+
+/* As bwrap(1) does it. */
+static int choose_directory(const struct root_plan *plan, const char *before, struct failure *why)
+{
+    if (plan->directory)
+        return chdir(plan->directory) < 0 ? fail_about(why, &step_wd, "%s", plan->directory) : 0;
+    if ((*before == '/' && chdir(before) == 0) || (plan->home && chdir(plan->home) == 0) || chdir("/") == 0)
+        return 0;
+    return fail_about(why, &step_wd, "/");
+}
+
+static int build(struct root_plan *plan, struct building *building, struct failure *why)
+{
+    char before[PATH_MAX] = "";
+
+    if (!getcwd(before, sizeof before))
+        *before = '\0';
+    if (make_all(plan, why) < 0 || take_root(building, plan, why) < 0 || show_root(building, why) < 0
+        || put_all(building, plan, why) < 0 || pivot(building, why) < 0)
+        return -1;
+    return choose_directory(plan, before, why);
+}
+
+/* Backwards, since the same file may be meant twice. */
+static void finish(struct root_plan *plan, struct building *building, bool keep)
+{
+    for (size_t i = plan->count; i-- > 0;) {
+        if (!keep)
+            contents_undo(&plan->operation[i]);
+        contents_close(&plan->operation[i]);
+    }
+    if (keep)
+        inside_keep(&building->made);
+    else
+        inside_unmake(&building->made);
+    descriptor_close(building->root);
+    descriptor_close(building->data);
+}
+
+int root_build(struct root_plan *plan, bool check, const sigset_t *awake, struct failure *why)
+{
+    struct building building = {.root = -1, .data = -1, .awake = awake};
+    mode_t mask = umask(0); /* the modes are those that were given */
+    int status = build(plan, &building, why);
+
+    umask(mask);
+    if (status < 0 && !why->explained)
+        sentence_explain(why, NULL);
+    finish(plan, &building, status == 0 && !check);
+    return status;
+}

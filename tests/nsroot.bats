@@ -1,0 +1,412 @@
+#!/usr/bin/env bats
+# nsroot: what stands in the new root is what the operations say; what fails leaves nothing behind, and names the operation.
+# shellcheck disable=SC2016,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
+
+load helpers
+
+# A root to run programs in
+system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/sbin /sbin'
+
+# roots SCRIPT [ARG...]: runs SCRIPT in namespaces in which it may mount. There, `mounts` prints the mount table, target,
+# attributes, and type; `stays COMMAND...` fails where COMMAND, which is to fail, changes anything.
+roots() {
+    sh_run '
+        mounts() {
+            local target rest
+            while read -r _ _ _ _ target rest; do
+                rest=${rest/ - / } && echo "$target ${rest% * *}"
+            done </proc/self/mountinfo | sed -E "s/ (shared|master):[0-9]+//g" | LC_ALL=C sort
+        }
+        stays() {
+            local status=0
+            fingerprint "$dir/before"
+            "$@" || status=$?
+            fingerprint "$dir/after"
+            diff "$dir/before" "$dir/after" >&2 && ((status == 1))
+        }
+        system=($2)
+        needed="unshare_ns -mpi --mount-proc"
+        ((UID == 0)) || needed="unshare_ns -rmpi --mount-proc"
+        cd "$dir" || exit 99
+        $needed && eval "$1"' "$1" "$system" "${@:2}"
+}
+
+@test "the shell goes on in a root of its own" {
+    roots 'list=(a b); f() { echo "f: $1"; }
+        nsroot "${system[@]}" --proc /proc --tmpfs /tmp --dir /etc
+        f "$? ${list[1]} $$"
+        cd / && echo *
+        mounts'
+    done_quietly
+    is "$(grep -vE '^/proc/' <<<"$output")" "f: 0 b 1
+bin etc lib lib64 proc sbin tmp usr
+/ rw,nosuid,nodev,relatime tmpfs
+/proc rw,nosuid,nodev,relatime proc
+/tmp rw,nosuid,nodev,relatime tmpfs
+/usr ro,nosuid,nodev,relatime $(findmnt -no FSTYPE -T /usr)"
+}
+
+# What is looked at in the new root: the mounts, and the entries of what is new, with modes, links and contents
+look='mounts=$(while read -r _ _ _ root target rest; do
+        [[ $target == /look* ]] || echo "$root $target ${rest/ - / }"
+    done </proc/self/mountinfo | sed -E "s/ (shared|master|propagate_from):[0-9]+//g; s/,(uid|gid|size|nr_inodes)=[0-9]+k?//g; s/,inode64//
+        s,^[^ ]*/(data|bindfile)[^ ]*//deleted (.*) tmpfs .*,DATA \\2,; s,^[^ ]* / (.*) tmpfs.*,/ \1 tmpfs,; s/ (tmpfs|none|proc|sysfs|devpts|mqueue|overlay) [^ ]+ / \1 /" | sort)
+    echo "$mounts"
+    pwd
+    find / -xdev ! -path "/usr/*" -printf "%M %p %l\n" | sort
+    for place in /a /b /tmp /etc /dev; do
+        [[ ! -e $place ]] || find "$place" -printf "%M %p %l\n" | sort
+    done
+    for file in /a/* /b/* /etc/*; do [[ ! -f $file ]] || cat "$file"; done'
+
+# Each row is given to bwrap(1), and to nsroot: what they make is the same.
+rows() {
+    cat <<-'END'
+		--tmpfs /tmp
+		--perms 1777 --tmpfs /tmp --dir /a
+		--size 65536 --tmpfs /tmp
+		--perms 700 --size 65536 --tmpfs /tmp
+		--dir /a/b/c
+		--perms 700 --dir /a --dir /a
+		--perms 0700 --dir /a/b/c
+		--dir /a --symlink b/c /a/link
+		--dev /dev
+		--dev /dev --tmpfs /tmp --dir /dev/more
+		--proc /proc
+		--dir /new --proc /new/proc
+		--dir /dev --mqueue /dev/mqueue
+		--dir /etc --file 7 /etc/some
+		--dir /a --file 7 /a/b
+		--perms 600 --file 7 /a/b
+		--dir /a --bind-data 7 /a/b
+		--dir /a --ro-bind-data 7 /a/b
+		--perms 640 --file 7 /a/b/c
+		--perms 444 --bind-data 7 /etc/passwd
+		--dir /a --chmod 0711 /a
+		--dir /a --chmod 1777 /a
+		--bind SRC /a
+		--ro-bind SRC /a
+		--dev-bind SRC /a
+		--dir /a --bind SRC/file /a/file
+		--ro-bind SRC/file /a
+		--bind-try /nope /a --bind-try SRC /b
+		--ro-bind-try /nope /a --dev-bind-try /nope /b
+		--ro-bind SRC /a --tmpfs /a/in
+		--bind SRC/in /a --bind SRC/file /a/x
+		--tmpfs /a --dir /a/b --remount-ro /a
+		--bind SRC /a --remount-ro /a
+		--bind SRC/link /a
+		--tmpfs /a --tmpfs /a/b --tmpfs /a/b/c
+		--chdir /usr
+		--dir /a --chdir /a
+		--chdir /tmp --tmpfs /tmp
+		--bind SRC /a --ro-bind SRC/in /a/in
+		--dir /a --symlink /etc/x /a/y --dir /a/z
+		--dir /etc --ro-bind SRC/file /etc/one --ro-bind SRC/file /etc/two
+	END
+}
+
+@test "operation by operation, it makes what bwrap makes" {
+    needs bwrap --version
+    needs bwrap --ro-bind / / true
+    mkdir -p "$dir/src/in/deep" "$dir/ours"
+    echo some >"$dir/src/file"
+    ln -s in "$dir/src/link"
+    chmod 750 "$dir/src/in"
+    cd /
+    local row count=0 failed=0 words own=''
+    ((UID == 0)) || own=r
+    while read -r row; do
+        read -ra words <<<"${row//SRC/$dir/src}"
+        # shellcheck disable=SC2086 # the words of $system
+        env HOME=/usr bwrap --unshare-ipc $system --proc /look "${words[@]}" bash -c "cd() { :; }; ${look//\/proc\/self//look/self}" 7<<<data >"$dir/theirs" 2>&1 || :
+        sh_run "unshare_ns -${own}mpi --mount-proc
+            HOME=/usr nsroot $system --proc /look \"\$@\" 7<<<data && { ${look//\/proc\/self//look/self}; }" "${words[@]}"
+        cp "$dir/output" "$dir/ours/x"
+        diff "$dir/theirs" "$dir/ours/x" || {
+            echo "^-- $row"
+            cat "$dir/error"
+            failed=$((failed + 1))
+        }
+        count=$((count + 1))
+    done < <(rows)
+    ((count >= 40 && failed == 0))
+}
+
+@test "overlays: layers from the lowest, changes that go to a directory, to nowhere, or not at all" {
+    mkdir -p "$dir"/{low,high,up,work}
+    echo low >"$dir/low/both"
+    echo high >"$dir/high/both"
+    echo only >"$dir/low/only:one"
+    # An upper directory must not be on an overlay itself, as a container's may be: so a tmpfs
+    roots 'mount -t tmpfs some "$dir/up" && mkdir "$dir"/up/{up,work}
+        nsroot "${system[@]}" --overlay-src "$dir/low" --overlay-src "$dir/high" --tmp-overlay /tmp \
+            --overlay-src "$dir/low" --overlay "$dir/up/up" "$dir/up/work" /rw \
+            --overlay-src "$dir/low" --overlay-src "$dir/high" --ro-overlay /ro --bind "$dir/up/up" /up
+        echo "$(</tmp/both) $(</tmp/only:one) $(</rw/both) $(</ro/both)"
+        echo new >/tmp/new && echo new >/rw/new && rm -r /rw/both && echo "$(</up/new)"
+        (: >/ro/new) 2>&1 | grep -c Read-only; ls /rw'
+    done_quietly
+    is "$output" "high only low high
+new
+1
+new
+only:one"
+    is "$(ls "$dir/low" "$dir/high")" "$dir/high:
+both
+
+$dir/low:
+both
+only:one"
+}
+
+@test "what fails names the operation, and leaves all as it was" {
+    mkdir -p "$dir/real" "$dir/low"
+    roots 'trap : USR2
+        stays nsroot "${system[@]}" --ro-bind /nope /x
+        stays nsroot --bind "$dir/real" / --dir /made/deep --symlink a /link --file 7 /file --tmpfs /made/on --chmod 700 / --ro-bind /nope /x 7<<<data
+        stays nsroot "${system[@]}" --remount-ro /bin
+        stays nsroot "${system[@]}" --ro-bind "$dir" /real --tmpfs /real/nope
+        stays nsroot "${system[@]}" --file 7 /usr/new 7<<<data
+        stays nsroot "${system[@]}" --chmod 700 /nope
+        stays nsroot "${system[@]}" --chdir /nope
+        stays nsroot "${system[@]}" --overlay-src /nope --tmp-overlay /x
+        stays nsroot "${system[@]}" --dir /a --file 7 /a 7<<<data
+        stays nsroot --proc /proc --bind-fd 7 /x 7< <(:)
+        stays nsroot "${system[@]}" --dir "/usr/x/y"
+        find "$dir/real" -printf "%P %m\n"' "$dir"
+    is "$output" " 755"
+    like "$error" "*--ro-bind /nope /x: No such file or directory
+*--ro-bind /nope /x: No such file or directory
+*--remount-ro /bin: cannot set the attributes of /bin: Invalid argument; *
+*--tmpfs /real/nope: cannot make or open /real/nope in the new root: Read-only file system; it must be there already *
+*--file 7 /usr/new: cannot make or open /usr/new in the new root: Read-only file system; *
+*--chmod 700 /nope: cannot make or open /nope in the new root: No such file or directory
+*cannot change the working directory to /nope: No such file or directory
+*--tmp-overlay /x: *lowerdir=/nope*
+*--file 7 /a: cannot make or open /a in the new root: File exists; *
+*--bind-fd 7 /x: *
+*--dir /usr/x/y: cannot make or open /usr/x/y in the new root: Read-only file system; *"
+    nothing_runs
+}
+
+@test "wrong usage: status 2, a sentence and the usage line, before anything is touched" {
+    local words
+    while IFS='|' read -r words sentence; do
+        sh_run "nsroot $words"
+        is "$status" 2
+        like "$error" "bash: line +([0-9]): nsroot: ${sentence//\[/\\[}
+nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG ...]]"
+        [[ $sentence == *requires* ]] || { # which -- would be
+            sh_run "nsroot $words -- true"
+            is "$status" 125
+        }
+    done <<-'END'
+		|nothing is to be in the new root: say what, as --ro-bind /usr /usr
+		--bind /usr|--bind: option requires 2 arguments
+		--overlay a b|--overlay: option requires 3 arguments
+		--nope|--nope: invalid option
+		--perms 8 --dir /a|--perms: 8: expected an octal mode from 0 to 7777
+		--perms 10000 --dir /a|--perms: 10000: expected an octal mode from 0 to 7777
+		--perms "" --dir /a|--perms: : expected an octal mode from 0 to 7777
+		--perms 700 --bind / /|--perms must be followed by an operation that makes a file or directory
+		--perms 700|--perms must be followed by an operation that makes a file or directory
+		--size 4096 --dir /a|--size must be followed by --tmpfs
+		--size 0 --tmpfs /a|--size: 0: expected a number of bytes from 1
+		--size 99999999999999999999 --tmpfs /a|--size: 99999999999999999999: expected a number of bytes from 1
+		--file x /a|--file: x: expected the number of an open descriptor
+		--file 77 /a|--file: 77: expected an open descriptor; this one is closed
+		--bind "" /a|--bind: : expected a path
+		--bind /a ""|--bind: : expected a path
+		--chdir "" --bind / /|--chdir: : expected a directory
+		--keep-fds=x --bind / /|--keep-fds: x: expected numbers of descriptors, 64 at most, with commas between
+		--overlay-src / --bind / /|--overlay-src must be followed by another one, or by --overlay, --tmp-overlay or --ro-overlay
+		--tmp-overlay /a|an overlay needs an --overlay-src before it
+		--overlay-src / --ro-overlay /a|--ro-overlay needs two --overlay-src before it, or more
+		--args 77|--args: 77: expected an open descriptor; this one is closed
+	END
+}
+
+@test "--args reads operations in the place where it stands" {
+    roots 'printf "%s\0" --dir /one --args 8 --dir /two >"$dir/first"
+        printf "%s\0" --dir /one/three --tmpfs "/with blank" >"$dir/second"
+        nsroot "${system[@]}" --args 7 --dir "/one/three/last" -- ls -d /one/three/last "/with blank" /two 7<"$dir/first" 8<"$dir/second"
+        printf "%s\0" ls >"$dir/first"
+        nsroot "${system[@]}" --args 7 -- true 7<"$dir/first"; echo $?'
+    is "$output" "/one/three/last
+/two
+/with blank
+125"
+    like "$error" "*nsroot: --args: ls: expected an operation
+*"
+}
+
+@test "descriptors that would lead out are named, and refused; --keep-fds keeps them" {
+    roots 'exec 5</usr
+        stays nsroot "${system[@]}"
+        exec 5<&- 6</proc/self/ns/mnt
+        stays nsroot "${system[@]}"
+        nsroot --keep-fds=6,9 "${system[@]}" --proc /proc && readlink /proc/self/fd/6 | grep -c mnt'
+    is "$output" 1
+    like "$error" "*nsroot: descriptor 5 would lead out of the new root: it is a directory outside of the new root; close it (exec 5<&-), or say --keep-fds=5
+*nsroot: descriptor 6 would lead out of the new root: it is a mount namespace; close it (exec 6<&-), or say --keep-fds=6"
+}
+
+@test "an open directory is bound by its descriptor, which is used up" {
+    mkdir -p "$dir/some/thing"
+    roots 'exec 5<"$dir/some" 6</usr/bin/env
+        nsroot "${system[@]}" --proc /proc --bind-fd 5 /a --ro-bind-fd 6 /b || exit
+        ls /a && cmp /usr/bin/env /b && [[ ! -e /proc/self/fd/5 && -e /proc/self/fd/6 ]] && echo used'
+    done_quietly
+    is "$output" "thing
+used"
+}
+
+@test "COMMAND runs in there: a program, a function or a builtin; the shell stays" {
+    roots 'f() { echo "f $1 $PWD"; cd /tmp; return 7; }
+        cd "$dir"
+        fingerprint "$dir/before"
+        nsroot "${system[@]}" --tmpfs /tmp --chdir /usr -- pwd
+        nsroot "${system[@]}" --tmpfs /tmp --chdir /usr f x
+        echo $?
+        nsroot "${system[@]}" --dir /a ls -d /a
+        nsroot "${system[@]}" nope; echo $?
+        nsroot "${system[@]}" --ro-bind /nope /x ls; echo $?
+        fingerprint "$dir/after"'
+    is "$output" "/usr
+f x /usr
+7
+/a
+127
+125"
+    unchanged
+    nothing_runs
+}
+
+@test "in ( ) the outer shell and other members of the mount namespace stay where they are" {
+    roots 'sleep 100 & job=$!
+        before=$(mounts)
+        (nsroot "${system[@]}" --dir /inside; cd /; echo *)
+        [[ $(mounts) == "$before" && $(readlink "/proc/$job/root") == / && ! -e /inside && -e $dir ]] && echo same
+        nsroot "${system[@]}" --proc /proc --dir /inside
+        [[ -e /inside ]] && ! readlink "/proc/$job/root/inside"; ls "/proc/$job/root/" | grep -cx inside
+        kill $job'
+    done_quietly
+    is "$output" "bin inside lib lib64 sbin usr
+same
+0"
+}
+
+@test "the machine's mounts stay byte for byte, shared ones too" {
+    ((EUID == 0)) || skip 'needs root'
+    mkdir "$dir/shared"
+    sh_run 'mount -t tmpfs some "$dir/shared" && mount --make-rshared / && mkdir "$dir/shared/in" && cd / &&
+        mapfile -t before </proc/self/mountinfo &&
+        (nsroot --bind / / --tmpfs "$dir/shared/in" --dev-bind /dev "$dir/shared/in/dev" --proc "$dir/shared/in/proc" && [[ -e $dir/shared/in/dev/null ]] && echo in) &&
+        nsroot --bind "$dir/shared" / --tmpfs /in/more -- true; nsroot --check --bind / / --tmpfs "$dir/shared/in" &&
+        mapfile -t after </proc/self/mountinfo && [[ ${before[*]} == "${after[*]}" ]] && echo same'
+    done_quietly
+    is "$output" "in
+same"
+}
+
+@test "the shell is true: PWD, OLDPWD, hash, ~, HISTFILE" {
+    mkdir "$dir/real" "$dir/other"
+    echo : >"$dir/real/history"
+    roots 'cd "$dir/real"; cd "$dir/other"; hash -p /nope/ls ls
+        HISTFILE=$dir/real/history HOME=/usr/share
+        (nsroot "${system[@]}" --bind "$dir/real" "$dir/real"; echo "$PWD ${OLDPWD-unset} $(pwd) ${HISTFILE/$dir/DIR}"; echo ~; [[ $(type -p ls) != /nope/ls ]] && echo ls)
+        (nsroot "${system[@]}" --bind "$dir/other" "$dir/other"; echo "${PWD/$dir/DIR} ${HISTFILE-unset}"; cd ..; echo *)
+        (HOME=/nope; nsroot "${system[@]}"; echo "$PWD"; cd ..; pwd)
+        (nsroot "${system[@]}" --chdir bin; echo "$PWD"; cd ..; pwd)'
+    done_quietly
+    is "$output" "/usr/share unset /usr/share DIR/real/history
+/usr/share
+ls
+DIR/other unset
+other
+/
+/
+/usr/bin
+/usr"
+}
+
+@test "--check builds and throws away; nothing has changed" {
+    mkdir "$dir/real"
+    roots 'fingerprint "$dir/before"
+        nsroot --check --bind "$dir/real" / --dir /made --tmpfs /made/on --file 7 /file 7<<<data && echo yes
+        nsroot --check "${system[@]}" --ro-bind /nope /x || echo no
+        fingerprint "$dir/after"; ls "$dir/real"'
+    is "$output" "yes
+no"
+    unchanged
+}
+
+@test "where there is no way back, a helper goes first" {
+    ((EUID)) || skip 'an ordinary user is in a mount namespace of the machine'
+    mkdir "$dir/real"
+    sh_run "$(printf 'system=(%s)' "$system")"'
+        unshare_ns -r
+        fingerprint "$dir/before"
+        nsroot "${system[@]}" --ro-bind /nope /x; echo $?
+        nsroot --check "${system[@]}"; echo $?
+        nsroot --check --bind "$dir/real" / --dir /made; echo $?
+        fingerprint "$dir/after"
+        ls "$dir/real"
+        nsroot "${system[@]}" --dir /in --file 7 /in/file 7<<<data; cd /in; echo "$? $(<file)"'
+    like "$error" "*: nsroot: --ro-bind /nope /x: No such file or directory"
+    is "$output" "1
+0
+0
+0 data"
+    unchanged
+    nothing_runs
+}
+
+@test "without privilege, it says how to get it" {
+    ((EUID)) || skip 'root has it'
+    sh_run 'nsroot --bind / /'
+    is "$status" 1
+    like "$error" "*nsroot: cannot make a new mount namespace: Operation not permitted; without privilege, *"
+}
+
+@test "no path leads out of the new root: symbolic links, .., links of procfs" {
+    mkdir -p "$dir/tree/usr" "$dir/outside" "$dir/tree$dir/outside"
+    ln -s / "$dir/tree/slash"
+    ln -s ../../../../../../../../.. "$dir/tree/up"
+    ln -s "$dir/outside" "$dir/tree/out"
+    roots 'nsroot --bind "$dir/tree" / --proc /proc --dir /slash/a --dir /up/b --dir "/out/c" --file 7 /up/up/d \
+            --symlink x /slash/e --ro-bind /usr /slash/usr --tmpfs /up/f --dir /../../g -- : 7<<<data; echo $?
+        nsroot --check --bind "$dir/tree" / --proc /proc --dir /proc/self/root/x; echo $?'
+    is "$(find "$dir/outside" -mindepth 1)" ""
+    is "$(cd "$dir/tree" && find . -mindepth 1 -maxdepth 1 | sort | tr '\n' ' ')" "./a ./b ./d ./e ./f ./g ./out ./proc ./slash ./tmp ./up ./usr "
+}
+
+@test "a restricted shell enters no other root" {
+    sh_run 'set -r; nsroot --bind / /'
+    is "$status" 1
+    like "$error" '*restricted*'
+}
+
+@test "a wait for what is read ends by ^C, and nothing has changed" {
+    roots 'mkfifo "$dir/fifo"; exec 7<>"$dir/fifo"; trap "echo trapped" INT
+        fingerprint "$dir/before"
+        { sleep 0.5; kill -INT $BASHPID; } & { sleep 0.3; kill -INT $$; } &
+        nsroot "${system[@]}" --file 7 /a; echo $?
+        wait; fingerprint "$dir/after"'
+    like "$output" "*trapped*"
+    like "$output" "*1*"
+    like "$error" "*nsroot: --file 7 /a: cannot go on: interrupted; nothing has changed*"
+    unchanged
+}
+
+@test "a hundred in a row leave nothing behind" {
+    roots 'cd /; fingerprint "$dir/before"
+        for ((i = 0; i < 100; i++)); do
+            (nsroot "${system[@]}" --proc /proc --dev /dev --tmpfs /tmp --ro-bind-data 7 /etc/passwd 7<<<data) || echo "$i"
+        done
+        fingerprint "$dir/after"'
+    done_quietly
+    unchanged
+    nothing_runs
+}
