@@ -20,6 +20,7 @@ enum { KEPT_MAX = 64 };
 struct request {
     bool propagation_said;
     bool clear_env;
+    bool kill_child;
     size_t kept;
     const char *keep_env[KEPT_MAX + 1]; /* each "NAME,NAME"; NULL-terminated */
     int operand;                        /* index of COMMAND in the builtin's words */
@@ -78,12 +79,12 @@ static const char *take_owner(struct plan *plan, const char *text)
 }
 
 /* NULL, or what was expected. */
-static const char *take_death_signal(struct plan *plan, const char *text)
+static const char *take_death_signal(struct request *request, const char *text)
 {
     int signal = text ? shell_signal(text) : SIGKILL;
 
-    plan->move = true;
-    plan->death_signal = signal;
+    request->kill_child = request->plan.move = true;
+    request->plan.death_signal = signal;
     return signal > 0 ? NULL : "expected the name or number of a signal";
 }
 
@@ -119,7 +120,7 @@ static const char *take_process_option(struct request *request, int id, const ch
         plan->set_gid = plan->set_groups = true;
         return engine_parse_group(argument, &plan->credentials.gid) ? NULL : EXPECTED_GROUP;
     case OPT_KILL_CHILD:
-        return take_death_signal(plan, argument);
+        return take_death_signal(request, argument);
     case OPT_WHITELIST_ENV:
         return take_kept(request, argument);
     case OPT_CLEAR_ENV:
@@ -251,6 +252,9 @@ static int parse(void *place, WORD_LIST *list)
 static int carry_out(void *place)
 {
     struct request *request = place;
+
+    if (request->kill_child)
+        shell_die_with_caller(request->plan.death_signal);
     int status = engine_carry_out(&request->plan);
 
     if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check)

@@ -19,7 +19,7 @@ int command_run_errand(const struct errand *errand, WORD_LIST *list)
     if (status != EXECUTION_SUCCESS)
         return failed(status, command);
     bool runs = command && !*errand->check;
-    if (runs && !in_subshell)
+    if (runs && !in_subshell && !shell_is_for_this_call())
         return shell_run_in_subshell(errand->name, list, errand->request, errand->size);
     status = errand->carry_out(errand->request);
     if (status != EXECUTION_SUCCESS)

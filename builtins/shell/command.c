@@ -3,13 +3,16 @@
 
 #include <command.h>
 #include <dispose_cmd.h>
+#include <execute_cmd.h>
 #include <jobs.h>
 #include <make_cmd.h>
 #include <unwind_prot.h>
 #include <variables.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* bash has these; execute_cmd.h says so only since 5.2. */
@@ -25,6 +28,52 @@ extern int signal_in_progress(int number);
 extern void restore_default_signal(int number);
 extern void set_debug_trap(char *text);
 enum { DEBUG_TRAP = NSIG };
+
+/* --- a subshell that bash has made already ----------------------------------------------------------------------- */
+
+/*
+ * For `unshare_ns ... COMMAND &`, and for an element of a pipeline, bash forks before it looks what command it is. There
+ * is nothing else that this child will do: it is the subshell to land in, so that $! and %1 are the process inside. The
+ * same kind of child runs `f &` or `eval ... &`, and a trap or $( ) in it, which may go on after COMMAND. What tells them
+ * apart is how deep bash is in builtins, functions, and texts that it executes, compared with when the process was born.
+ */
+static struct depth {
+    int builtins, functions, texts;
+} at_birth = {-1, -1, -1};
+
+static struct depth depth_now(void)
+{
+    return (struct depth){executing_builtin, variable_context, parse_and_execute_level};
+}
+
+/* In bash's children; and in a copy that goes on after a move, which is born inside of a builtin, and so has no call of its own. */
+static void note_birth(void)
+{
+    struct depth now = depth_now();
+
+    if (memcmp(&at_birth, &now, sizeof now) != 0)
+        at_birth = now; /* else the page stays the parent's */
+}
+
+void shell_watch_births(void)
+{
+    static bool watches;
+
+    if (!watches)
+        pthread_atfork(NULL, NULL, note_birth);
+    watches = true;
+}
+
+bool shell_is_for_this_call(void)
+{
+    struct depth now = depth_now();
+
+    now.builtins--; /* the call itself */
+    return (subshell_environment & SUBSHELL_FORK) && (subshell_environment & (SUBSHELL_ASYNC | SUBSHELL_PIPE))
+           && memcmp(&at_birth, &now, sizeof now) == 0;
+}
+
+/* --- a subshell of its own ---------------------------------------------------------------------------------------- */
 
 /*
  * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
@@ -42,6 +91,7 @@ struct call {
     COMMAND *subshell;
     bool in_background; /* or in the subshell of such a call */
     bool forwards[MEANT];
+    pid_t caller;
     int xtrace;
     char *debug;   /* the DEBUG trap, which is put aside meanwhile; NULL: there is none to put aside */
     char *command; /* as a trap in the caller has it */
@@ -51,6 +101,7 @@ struct call {
 
 static struct call *calls;
 static bool in_background;      /* what bash itself does not tell in the subshell of a call */
+static pid_t caller;            /* who waits for this process, if it is such a subshell; 0: nobody of ours */
 enum { IN_SUBSHELL = 1 << 30 }; /* a flag of words that bash leaves unused: command.h */
 
 static volatile sig_atomic_t forwarded; /* the last one */
@@ -119,8 +170,10 @@ static void end_call(void *place)
 
 bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
 {
+    caller = 0;
     if (!calls || !arguments || !(arguments->word->flags & IN_SUBSHELL))
         return false;
+    caller = calls->caller;
     in_background = calls->in_background;
     stop_forwarding(calls);
     show_again(calls);
@@ -129,6 +182,17 @@ bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
     if (forwarded)
         kill(getpid(), forwarded); /* it came between the fork and here */
     return true;
+}
+
+/* Its parent may have died just before that, and has no number where it is outside of this PID namespace. */
+void shell_die_with_caller(int signal)
+{
+    if (caller == 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, signal);
+    pid_t parent = getppid();
+    if (parent != caller && parent != 0)
+        kill(getpid(), signal);
 }
 
 /* A simple command of words that were expanded already. */
@@ -165,6 +229,7 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
     *call = (struct call){
         .outer = calls,
         .in_background = in_background || (subshell_environment & SUBSHELL_ASYNC),
+        .caller = getpid(),
         .xtrace = echo_command_at_execute,
         .command = the_printed_command_except_trap ? savestring(the_printed_command_except_trap) : NULL,
         .size = size,
@@ -202,13 +267,24 @@ static void keep_level(void)
     VUNSETATTR(level, att_imported); /* what came from outside is exported even if it is invisible */
 }
 
+/*
+ * bash leaps out of a command that ends the shell: to where a subshell of its own gives COMMAND's status, but where it
+ * would be 1 for whatever a `set -e` has ended, in a process for one builtin. So it leaps to here.
+ */
+static int run_to_its_end(COMMAND *command)
+{
+    int leap = setjmp_nosigs(top_level);
+
+    if (leap == 0)
+        return execute_command(command);
+    bool exits = leap == EXITPROG || leap == EXITBLTIN;
+    return exits || last_command_exit_value != EXECUTION_SUCCESS ? last_command_exit_value : EXECUTION_FAILURE;
+}
+
 int shell_run(WORD_LIST *command)
 {
     if (!find_function(command->word->word))
         keep_level();
-    COMMAND *copy = simple_command(copy_word_list(command), CMD_NO_FORK);
-    int status = execute_command(copy);
-
-    dispose_command(copy);
-    return status;
+    note_birth(); /* there is nothing but COMMAND from now on, which may be a builtin that lands in its turn */
+    return run_to_its_end(simple_command(copy_word_list(command), CMD_NO_FORK));
 }

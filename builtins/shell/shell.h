@@ -79,6 +79,21 @@ void shell_sync_ids(void);
  */
 bool shell_is_in_subshell(WORD_LIST *arguments, void *request);
 
+/* For NAME_builtin_load: from then on, it is known what bash forks for. */
+void shell_watch_births(void);
+
+/*
+ * True where bash has made this process for the running builtin alone (`unshare_ns ... &`, an element of a pipeline), so
+ * that nothing comes after it. There, too, it lands and goes on with shell_run().
+ */
+bool shell_is_for_this_call(void);
+
+/*
+ * In a subshell that shell_run_in_subshell() made: it gets this signal when the shell that waits for it dies. Elsewhere,
+ * there is nobody to wait.
+ */
+void shell_die_with_caller(int signal);
+
 /*
  * Runs the running builtin, with these arguments (at least one), once more in a subshell of its own, which finds a copy
  * of the request there. Returns its status.

@@ -30,8 +30,10 @@ extern int restricted;
 
 bool shell_is_ours(const char *builtin)
 {
-    if (strcmp(dist_version, DISTVERSION) == 0)
+    if (strcmp(dist_version, DISTVERSION) == 0) {
+        shell_watch_births();
         return true;
+    }
     builtin_error("%s: built for bash %s, and this is bash %s: build it again", builtin, DISTVERSION, dist_version);
     return false;
 }
