@@ -31,8 +31,8 @@ struct join_request {
 bool join_parse_id(const char *text, uint64_t *id);
 
 /*
- * Opens all that the struct join_request at this place names, outside, and lands. EXECUTION_SUCCESS, or _FAILURE after it has been said
- * why.
+ * Opens all that the struct join_request at this place names, outside, and lands. EXECUTION_SUCCESS, or _FAILURE after
+ * it has been said why.
  */
 int join_carry_out(void *place);
 

@@ -211,3 +211,124 @@ trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
         nothing_runs
     done
 }
+
+# What the tests of $! start with. runs WORD...: waits until the newest job is a process of the program sleep.
+runs='runs() {
+          for ((tries = 0; tries < 200; tries++)); do
+              [[ $(<"/proc/$!/comm") != sleep ]] || return 0
+              sleep 0.02
+          done
+          return 1
+      }
+      '
+
+@test "\$! and %1 are the process inside, which bash has made for COMMAND alone" {
+    local before command
+    for before in true 'trap : DEBUG' 'set -T; trap : DEBUG' 'set -m' 'set -e' 'shopt -s lastpipe'; do
+        for command in 'unshare_ns -ru' 'unshare_ns -r unshare_ns -u' 'true | unshare_ns -ru' 'command unshare_ns -ru' \
+            'builtin unshare_ns -ru' 'unshare_ns -ru $(unshare_ns -r printf "")'; do
+            sh_run "$runs$before"'; outside=$(readlink /proc/self/ns/uts)
+                    eval "$1 sleep 1000 &"; runs && [[ $(readlink "/proc/$!/ns/uts") != "$outside" ]] && echo inside
+                    [[ $(nsenter_ns -t "$!" -U -u --preserve-credentials readlink /proc/self/ns/uts) \
+                        == "$(readlink "/proc/$!/ns/uts")" ]] && echo joined
+                    kill -KILL "$!"; status=0; wait "$!" || status=$?; echo "$status"' "$command"
+            is "$output" $'inside\njoined\n137'
+            nothing_runs
+        done
+    done
+}
+
+@test "so is the process of each element of a pipeline" {
+    sh_run 'set -m; outside=$(readlink /proc/self/ns/uts)
+            unshare_ns -ru sleep 1000 | unshare_ns -ru sleep 1000 &
+            sleep 0.5
+            for pid in $(jobs -p) $!; do [[ $(readlink "/proc/$pid/ns/uts") != "$outside" ]] && cat "/proc/$pid/comm"; done
+            kill %1; wait; unshare_ns -r bash -c "echo a; exit 3" | unshare_ns -r cat | unshare_ns -r eval "cat; (exit 4)"
+            echo "${PIPESTATUS[*]}"' 2>&1
+    is "$output" $'sleep\nsleep\na\n3 0 4'
+    nothing_runs
+}
+
+@test "what goes on after COMMAND goes on: in a function, a text, a file, a group, ( ), a substitution, a trap" {
+    local body='unshare_ns -r bash -c "exit 3"; echo after $?; unshare_ns -r true; echo "end $BASH_SUBSHELL"' job
+    printf '%s\n' "$body" >"$dir/sourced"
+    for job in "f &" 'eval "$body" &' '. "$dir/sourced" &' "{ $body; } &" "( $body ) &" 'f | cat &' 'eval "$body" | cat' \
+        'builtin eval "$body" &' "coproc { $body; } >&9" "echo \$($body) &" "cat < <($body) &" \
+        "trap '${body//3/3}' EXIT &" 'unshare_ns -r f &' 'unshare_ns -r eval "$body" &' 'unshare_ns -rp f &' \
+        'eval "trap \"\$body\" USR1; kill -USR1 \$BASHPID" &' 'g &' 'unshare_ns -r g | cat &' 'x=$(f); echo "$x"'; do
+        sh_run "exec 9>&1; body='$body'; f() { $body; }; g() { x=\$(unshare_ns -r echo); ( f ); }; $job
+                wait"
+        like "$(xargs <<<"$output")" "after 3 end [1-4]"
+        done_quietly
+    done
+    sh_run 'h() { unshare_ns -rp; unshare_ns -u true; echo after; }; h & wait $!; h | cat'
+    is "$output" $'after\nafter'
+    done_quietly
+}
+
+@test "in the background and a pipeline, the status is COMMAND's" {
+    sh_run 'r() { return 6; }
+            for command in true false "bash -c \"exit 3\"" "exit 5" r "exec bash -c \"exit 7\"" no-such-command \
+                "exec no-such-command" "bash -c \"kill -TERM \\\$\\\$\"" "-R /nowhere true"; do
+                for options in -r -rp; do
+                    eval "unshare_ns $options $command & wait \$!; printf \"%s \" \$?
+                          unshare_ns $options $command | cat; printf \"%s \" \"\${PIPESTATUS[0]}\""
+                done
+            done' 2>/dev/null
+    # PID 1 takes no signal from itself.
+    is "$output" "0 0 0 0 1 1 1 1 3 3 3 3 5 5 5 5 6 6 6 6 7 7 7 7 127 127 127 127 127 127 127 127 143 143 0 0 125 125 125 125 "
+    # bash itself gives 1 for whatever set -e has ended in a child that it has made for a builtin; and up to 5.2 does not negate.
+    sh_run 'set -e; f() { bash -c "exit 4"; echo wrong; }
+            unshare_ns -r f & wait $! || echo "$?"; unshare_ns -rp f | cat; echo "${PIPESTATUS[0]}"
+            ! unshare_ns -r false & wait $! || ours=$?; ! bash -c "exit 1" & wait $! || bash=$?; echo "$((ours - bash))"'
+    is "$output" $'4\n4\n0'
+}
+
+@test "in the background, traps as in a subshell, and those that COMMAND sets" {
+    local options
+    for options in -r -rp; do
+        sh_run 'trap "echo wrong" USR1 EXIT; trap "echo \"E \$BASH_COMMAND\"" ERR; options=$1
+                f() { trap "echo bye; kill %1" EXIT; trap "echo got; exit 7" USR1; sleep 1000 & echo >"$dir/ready"; wait; }
+                unshare_ns $options f & until [[ -e $dir/ready ]]; do sleep 0.02; done
+                kill -USR1 "$!"; wait "$!" || echo "$?"
+                unshare_ns $options bash -c "exec sleep 1000" & sleep 0.3; kill -USR1 "$!"; wait "$!" || echo "$?"
+                unshare_ns $options false & wait "$!" || echo "$?"; trap - EXIT' $options
+        is "$output" $'got\nbye\n7\n138\n1'
+        nothing_runs
+        rm "$dir/ready"
+    done
+    sh_run 'set -T; trap "echo \"D \$BASH_COMMAND\"" DEBUG; unshare_ns -r true & wait "$!"'
+    is "$(sort <<<"$output")" $'D true\nD unshare_ns -r true\nD wait "$!"'
+}
+
+@test "who kills \$!, kills COMMAND; with --kill-child, who kills the shell that waits for it" {
+    local options job
+    for options in -r -rp '-rp --init' '-ruf --kill-child'; do
+        sh_run 'unshare_ns $1 bash -c "echo >\"\$dir/ready\"; exec sleep 1000" & until [[ -e $dir/ready ]]; do sleep 0.02; done
+                kill -KILL "$!"; wait "$!"; echo "$?"' "$options" 2>/dev/null
+        is "$output" 137
+        nothing_runs
+        rm "$dir/ready"
+    done
+    for options in -ru -rp '-rp --init'; do
+        for job in 'unshare_ns $1 --kill-child f' 'g() { unshare_ns $1 --kill-child f; true; }; g & wait' \
+            '{ unshare_ns $1 --kill-child f; true; } | cat'; do
+            sh_start 'f() { echo >"$dir/signal"; exec sleep 1000; }; (echo "$BASHPID" >"$dir/pid"; '"$job"')' "$options"
+            await
+            pid=$(<"$dir/pid")
+            [[ $job != *'g &'* && $job != *'| cat' ]] || pid=$(pgrep -o -P "$pid")
+            kill -KILL "$pid"
+            sh_wait 2>/dev/null
+            nothing_runs
+            rm "$dir/signal"
+        done
+    done
+    sh_start 'b() { trap "echo bye >\"\$dir/bye\"; exit" USR1; sleep 1000 & echo >"$dir/signal"; wait; }
+              (echo "$BASHPID" >"$dir/pid"; unshare_ns -rp --kill-child=USR1 b)
+              for ((i = 0; i < 100; i++)); do [[ ! -e $dir/bye ]] || break; sleep 0.05; done'
+    await
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait
+    nothing_runs
+    [[ -e $dir/bye ]]
+}

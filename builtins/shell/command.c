@@ -34,8 +34,9 @@ enum { DEBUG_TRAP = NSIG };
 /*
  * For `unshare_ns ... COMMAND &`, and for an element of a pipeline, bash forks before it looks what command it is. There
  * is nothing else that this child will do: it is the subshell to land in, so that $! and %1 are the process inside. The
- * same kind of child runs `f &` or `eval ... &`, and a trap or $( ) in it, which may go on after COMMAND. What tells them
- * apart is how deep bash is in builtins, functions, and texts that it executes, compared with when the process was born.
+ * same kind of child runs `f &` or `eval ... &`, and a trap in it, which may go on after COMMAND. What tells them apart is
+ * how deep bash is in builtins, functions, and texts that it executes, compared with when the process was born. $( ) in
+ * its words is a child of the same kind to bash, with a mark more, and counts texts anew.
  */
 static struct depth {
     int builtins, functions, texts;
@@ -66,10 +67,11 @@ void shell_watch_births(void)
 
 bool shell_is_for_this_call(void)
 {
+    int made_for = subshell_environment & (SUBSHELL_ASYNC | SUBSHELL_PIPE);
     struct depth now = depth_now();
 
     now.builtins--; /* the call itself */
-    return (subshell_environment & SUBSHELL_FORK) && (subshell_environment & (SUBSHELL_ASYNC | SUBSHELL_PIPE))
+    return (subshell_environment & SUBSHELL_FORK) && made_for && !(subshell_environment & SUBSHELL_COMSUB)
            && memcmp(&at_birth, &now, sizeof now) == 0;
 }
 
