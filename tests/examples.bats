@@ -5,6 +5,7 @@
 load helpers
 
 container=$NSB_SRCDIR/examples/rootless-container
+no_programs=$NSB_SRCDIR/examples/no-programs
 join=$NSB_SRCDIR/examples/container-exec
 two_step=$NSB_SRCDIR/examples/two-step
 ci_step=$NSB_SRCDIR/examples/ci-step
@@ -90,6 +91,44 @@ run_container() {
     is "$(ls -A "$dir/tmp")" ""
     is "$(ls -A /mnt)" "$(<"$dir/files")"
     nothing_runs
+}
+
+@test "rootless-container executes no program before COMMAND" {
+    needs strace -V
+    needs strace -f -e trace=execve true
+    mkdir "$dir/tmp"
+    sh_run 'exec strace -f -qq -e trace=execve -e signal=none -o "$dir/trace" "$BASH" "$@"' "$container" /bin/true
+    done_quietly
+    is "$(sed -E 's/^[0-9]+ +//; s/,.*//' "$dir/trace")" "execve(\"$(type -P bash)\"
+execve(\"/bin/true\""
+}
+
+@test "no-programs answers lines and an HTTP request from a root with nothing in it" {
+    export LC_ALL=C.UTF-8
+    sh_run '"$@"' "$no_programs" <<<$'abc\nüber uns'
+    is "$output" $'cba\nsnu rebü'
+    done_quietly
+    sh_run '"$@"' "$no_programs" <<<$'GET /inside HTTP/1.1\r\nHost: here\r\n\r\n'
+    like "$output" $'HTTP/1.1 200 OK\r\n*Content-Length: 43\r\n*\r\n\r\nPID 1 of empty is in /, which has 0 files.'
+    done_quietly
+    sh_run '"$@"' "$no_programs" <<<$'GET /nope HTTP/1.0\r\n\r\n'
+    like "$output" $'HTTP/1.1 404 Not Found\r\n*\r\n\r\nThere is no /nope.'
+    sh_run '"$@"' "$no_programs" </dev/null
+    is "$output" ""
+    done_quietly
+}
+
+@test "no-programs answers on a connected socket that it inherits" {
+    needs perl -MIO::Socket::INET -e 1
+    perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die; $| = 1;
+        print $s->sockport, "\n"; $c = $s->accept; open(STDIN, "<&", $c); open(STDOUT, ">&", $c); exec @ARGV' "$no_programs" \
+        >"$dir/port" 2>"$dir/error" 3>&- &
+    until read -r port <"$dir/port"; do sleep 0.05; done
+    exec 5<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET / HTTP/1.1\r\nHost: here\r\n\r\n' >&5
+    like "$(cat <&5)" $'HTTP/1.1 200 OK\r\n*\r\n\r\nThis page lives in a variable.'
+    wait "$!"
+    is "$(<"$dir/error")" ""
 }
 
 @test "container-exec joins it, with a program" {
