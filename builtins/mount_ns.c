@@ -190,7 +190,7 @@ static int work(const void *plan, struct failure *why)
 static int carry_out(const struct request *request)
 {
     const struct mount_plan *plan = &request->plan;
-    int status = mounting_carry_out(&request->place, work, plan, plan);
+    int status = mounting_carry_out(&request->place, work, plan, plan, NULL);
 
     if (status == EXECUTION_SUCCESS && request->verbose && plan->kind < MOUNT_MOVE)
         printf("mount_ns: %s mounted on %s.\n",

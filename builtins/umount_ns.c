@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mounts/steps.h"
 #include "mounts/unmount.h"
 #include "shared/mounting.h"
 
 struct request {
     struct mounting_place place;
     struct unmount_plan plan;
-    bool verbose;
+    bool quiet, verbose;
     size_t count;
     const char **targets; /* owned; room for all words */
 };
@@ -38,7 +39,7 @@ static const char *take_option(void *place, int id, const char *argument)
     plan->recursive |= id == 'R';
     plan->all_targets |= id == 'A';
     plan->read_only |= id == 'r';
-    plan->quiet |= id == 'q';
+    request->quiet |= id == 'q';
     plan->check |= id == OPT_CHECK || id == OPT_FAKE;
     request->verbose |= id == 'v';
     return NULL;
@@ -69,7 +70,7 @@ static int umount_ns_builtin(WORD_LIST *list)
 
     int status = shell_restricts_all() ? EXECUTION_FAILURE : parse(&request, list);
     if (status == EXECUTION_SUCCESS)
-        status = mounting_carry_out(&request.place, work, &request, NULL);
+        status = mounting_carry_out(&request.place, work, &request, NULL, request.quiet ? &step_not_mounted : NULL);
     for (size_t i = 0; status == EXECUTION_SUCCESS && request.verbose && i < request.count; i++)
         printf("umount_ns: %s unmounted\n", request.targets[i]);
     free(request.targets);

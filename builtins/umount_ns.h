@@ -14,7 +14,7 @@ static const struct option_row rows[] = {
     {'f', "force", ARG_NONE, NULL, "even where its server does not answer"},
     {'r', "read-only", ARG_NONE, NULL, "where it is busy, make it read-only"},
     {'t', "types", ARG_REQUIRED, "TYPE,...", "only these types; \"noTYPE,...\": all but these"},
-    {'q', "quiet", ARG_NONE, NULL, "what is not mounted is no failure"},
+    {'q', "quiet", ARG_NONE, NULL, "say nothing where it is not mounted"},
     {'N', "namespace", ARG_REQUIRED, TARGET_WORDS "|FILE", "act in the mount namespace of a process or file"},
     {'v', "verbose", ARG_NONE, NULL, "say what was unmounted"},
     {OPT_FAKE, "fake", ARG_NONE, NULL, "the same as --check"},

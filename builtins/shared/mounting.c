@@ -41,7 +41,8 @@ static int failed(const struct failure *why, const void *wanted)
     return EXECUTION_FAILURE;
 }
 
-int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work, const void *plan, const void *wanted)
+int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work, const void *plan, const void *wanted,
+                       const struct step *untold)
 {
     struct failure why;
     const char *name = place->file ? place->file : place->target.text;
@@ -55,7 +56,7 @@ int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work,
     if (namespace >= 0)
         close(namespace);
     if (status < 0)
-        return failed(&why, wanted);
+        return why.step == untold ? EXECUTION_FAILURE : failed(&why, wanted);
     phash_flush(); /* what a name stands for may be covered now, or no longer */
     return EXECUTION_SUCCESS;
 }

@@ -17,8 +17,10 @@ const char *mounting_take_place(struct mounting_place *place, const char *text);
 
 /*
  * Does the work, there or here, says what failed, and makes the shell true. wanted: the plan for a sentence.
+ * untold: where this step fails, that is not said; NULL: none.
  * EXECUTION_SUCCESS or _FAILURE.
  */
-int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work, const void *plan, const void *wanted);
+int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work, const void *plan, const void *wanted,
+                       const struct step *untold);
 
 #endif

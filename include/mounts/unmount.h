@@ -13,7 +13,6 @@ struct unmount_plan {
     bool recursive;    /* with all that is mounted below */
     bool all_targets;  /* wherever its file system is mounted */
     bool read_only;    /* where it is busy, make it read-only instead */
-    bool quiet;        /* what is not mounted is no failure */
     bool check;        /* find it, and leave it */
     const char *types; /* only these, "tmpfs,ext4", or "noproc": all but these; NULL: any */
 };

@@ -36,19 +36,21 @@ static const char *take_attribute(struct mount_plan *plan, const struct word *wo
     return NULL;
 }
 
-/* "ro" means the mount and the file system; "ro=vfs" and "ro=fs" one of them. */
+/* "ro" means the mount and the file system, "ro=recursive" more mounts and the file system; the others one of them. */
 static const char *take_access(struct mount_plan *plan, const struct word *word, const char *value)
 {
-    bool fs = !value || strcmp(value, "fs") == 0;
+    bool recursive = value && strcmp(value, "recursive") == 0;
+    bool vfs = value && strcmp(value, "vfs") == 0;
+    bool fs = value && strcmp(value, "fs") == 0;
 
-    if (value && !fs && strcmp(value, "vfs") != 0 && strcmp(value, "recursive") != 0)
+    if (value && !recursive && !vfs && !fs)
         return "expected no value, vfs, fs or recursive";
-    if (fs) {
+    if (!vfs) {
         plan->read_only = word->set != 0;
         plan->read_write = word->set == 0;
     }
-    if (!value || !fs)
-        change(value && strcmp(value, "recursive") == 0 ? &plan->whole : &plan->own, word);
+    if (!fs)
+        change(recursive ? &plan->whole : &plan->own, word);
     return NULL;
 }
 
@@ -79,6 +81,14 @@ static const char *take_propagation(struct mount_plan *plan, const struct word *
     if (plan->propagations == PROPAGATIONS)
         return "expected 4 kinds of propagation at most";
     plan->propagation[plan->propagations++] = word->set;
+    return NULL;
+}
+
+/* "user": who may mount it stands in fstab(5), but it means this too, with a name as its value or none. */
+static const char *take_implied(struct mount_plan *plan, const struct word *word, const char *value)
+{
+    (void)value;
+    change(&plan->own, word);
     return NULL;
 }
 
@@ -121,7 +131,11 @@ static const char *take_idmap(struct mount_plan *plan, const struct word *word, 
     return value && *value ? NULL : "expected a user namespace file, a PID or maps";
 }
 
-enum { ATIME = MOUNT_ATTR__ATIME };
+enum {
+    ATIME = MOUNT_ATTR__ATIME,
+    NO_OWNERS = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+    NO_USERS = NO_OWNERS | MOUNT_ATTR_NOEXEC
+};
 
 static const struct word words[] = {
     {"ro", take_access, MOUNT_ATTR_RDONLY, 0},
@@ -160,13 +174,13 @@ static const struct word words[] = {
     {"defaults", take_nothing, 0, 0},
     {"auto", take_nothing, 0, 0},
     {"noauto", take_nothing, 0, 0},
-    {"user", take_nothing, 0, 0},
+    {"user", take_implied, NO_USERS, 0},
     {"nouser", take_nothing, 0, 0},
-    {"users", take_nothing, 0, 0},
+    {"users", take_implied, NO_USERS, 0},
     {"nousers", take_nothing, 0, 0},
-    {"owner", take_nothing, 0, 0},
+    {"owner", take_implied, NO_OWNERS, 0},
     {"noowner", take_nothing, 0, 0},
-    {"group", take_nothing, 0, 0},
+    {"group", take_implied, NO_OWNERS, 0},
     {"nogroup", take_nothing, 0, 0},
     {"nofail", take_nothing, 0, 0},
     {"_netdev", take_nothing, 0, 0},

@@ -60,13 +60,21 @@ static bool is_wanted_type(const char *types, const char *type)
     return negated;
 }
 
-/* The mount at a target, or the last one of a source; NULL: it is not mounted. */
-static const struct mount_entry *find(const struct mount_table *table, const char *target)
+/* Where it is just this mount point that goes, nothing has to be looked up. */
+static bool is_mount_point(const struct unmount_plan *plan, const char *path)
 {
-    char *path = realpath(target, NULL);
-    const struct mount_entry *found = mount_table_at(table, path ? path : target);
+    int fd = plan->recursive || plan->all_targets || plan->types ? -1 : open(path, O_PATH | O_CLOEXEC);
+    bool is = fd >= 0 && mount_is_root(fd);
 
-    free(path);
+    descriptor_close(fd);
+    return is;
+}
+
+/* The mount at a target, or the last one of a source; NULL: it is not mounted. */
+static const struct mount_entry *find(const struct mount_table *table, const char *target, const char *path)
+{
+    const struct mount_entry *found = mount_table_at(table, path);
+
     for (size_t i = table->count; !found && i-- > 0;)
         if (strcmp(table->entries[i].source, target) == 0)
             found = &table->entries[i];
@@ -92,15 +100,16 @@ static bool add_mount(const struct unmount_plan *plan, struct going *going, cons
     return plan->recursive ? add_tree(going, table, entry) : add(going, entry->target);
 }
 
-static int find_one(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
-                    const char *target, struct failure *why)
+/* The mounts that a target stands for. path: the target without symbolic links. */
+static int find_in_table(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
+                         const char *target, const char *path, struct failure *why)
 {
-    const struct mount_entry *entry = find(table, target);
+    const struct mount_entry *entry = find(table, target, path);
     bool added = true;
 
     errno = EINVAL;
     if (!entry)
-        return plan->quiet ? 0 : fail_about(why, &step_not_mounted, "%s", target);
+        return fail_about(why, &step_not_mounted, "%s", target);
     for (size_t i = table->count; added && plan->all_targets && i-- > 0;) {
         const struct mount_entry *other = &table->entries[i];
         if (other->major == entry->major && other->minor == entry->minor)
@@ -111,8 +120,25 @@ static int find_one(const struct unmount_plan *plan, struct going *going, const 
     return added ? 0 : fail_about(why, &step_unmount, "%s", target);
 }
 
+/* The table is read when it is first needed. */
+static int find_one(const struct unmount_plan *plan, struct going *going, struct mount_table *table, const char *target,
+                    struct failure *why)
+{
+    char *real = realpath(target, NULL);
+    const char *path = real ? real : target;
+    int status = -1;
+
+    if (is_mount_point(plan, path))
+        status = add(going, path) ? 0 : fail_about(why, &step_unmount, "%s", target);
+    else if (table->text || mount_table_read(table, why) == 0)
+        status = find_in_table(plan, going, table, target, path, why);
+    free(real);
+    return status;
+}
+
 /* --- there and back --------------------------------------------------------------------------------------------- */
 
+/* The file system, and the mount. */
 static int make_read_only(const char *target)
 {
     int fd = open(target, O_PATH | O_CLOEXEC);
@@ -121,6 +147,8 @@ static int make_read_only(const char *target)
 
     if (status == 0)
         status = call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+    if (status == 0)
+        status = call_mount_setattr(fd, false, &(struct mount_change){.set = MOUNT_ATTR_RDONLY});
     descriptor_close(context);
     descriptor_close(fd);
     return status;
@@ -174,12 +202,10 @@ static void forget(struct goner *first)
 
 int unmount_carry_out(const struct unmount_plan *plan, const char *const *targets, size_t count, struct failure *why)
 {
-    struct mount_table table;
+    struct mount_table table = {0};
     struct going going = {0};
-
-    if (mount_table_read(&table, why) < 0)
-        return -1;
     int status = 0;
+
     for (size_t i = 0; status == 0 && i < count; i++)
         status = find_one(plan, &going, &table, targets[i], why);
     mount_table_free(&table);
