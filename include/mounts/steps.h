@@ -18,6 +18,7 @@ extern const struct step step_idmap;
 extern const struct step step_target_root; /* the directory that a target is found in */
 extern const struct step step_target;
 extern const struct step step_make_target;
+extern const struct step step_once;
 extern const struct step step_attach;
 extern const struct step step_mount_propagation;
 extern const struct step step_device;      /* about a file of the small /dev */

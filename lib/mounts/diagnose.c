@@ -229,9 +229,10 @@ static const char *remedy_unmount(struct diagnosis *of)
 {
     int err = of->failure->err;
 
+    if (err == EBUSY && strstr(of->failure->said, "mounted"))
+        return "say -R to unmount that too";
     if (err == EBUSY)
-        return "something works in it, or is mounted below it (-R takes that too): -l takes it away and ends it when it is "
-               "free";
+        return "say -l to take it away now; it ends when it is free";
     if (err == EINVAL && idmapped_is_user_namespace())
         return "what came from outside of the user namespace is not taken apart: its topmost mount goes as a whole";
     return remedy_allowed(of);
@@ -270,6 +271,8 @@ const struct step step_idmap = {.phrase = "map the owners of files by %s", .reme
 const struct step step_target_root = {.phrase = "open the root %s"};
 const struct step step_target = {.phrase = "mount on %s", .remedy = remedy_target};
 const struct step step_make_target = {.phrase = "make %s to mount on it", .remedy = remedy_target};
+const struct step step_once = {.phrase = "mount on %s",
+                               .cure = "it is mounted there already, which --onlyonce refuses"};
 const struct step step_attach = {.phrase = "mount on %s", .remedy = remedy_attach};
 const struct step step_mount_propagation = {.phrase = "change the propagation of %s", .remedy = remedy_attributes};
 const struct step step_device = {.phrase = "make %s in the new /dev"};

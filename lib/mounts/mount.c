@@ -11,6 +11,7 @@
 #include "mounts/mount.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "mounts/calls.h"
 #include "mounts/classic.h"
@@ -34,6 +35,23 @@ int mount_make(const struct mount_plan *plan, struct failure *why)
     return mount;
 }
 
+/* What is mounted at the target, where that is to be so once only. 0, or -1 and *why: it is the same. */
+static int check_once(const struct mount_plan *plan, int target, struct failure *why)
+{
+    struct mount_table table;
+
+    if (!plan->once || !mount_is_root(target))
+        return 0;
+    if (mount_table_read(&table, why) < 0)
+        return -1;
+    const struct mount_entry *entry = mount_table_find(&table, mount_id(target));
+    bool same = entry && plan->source && strcmp(entry->source, plan->source) == 0 && plan->type
+                && strcmp(entry->type, plan->type) == 0;
+    mount_table_free(&table);
+    errno = EBUSY;
+    return same ? fail_about(why, &step_once, "%s", plan->target) : 0;
+}
+
 static int attach_new(const struct mount_plan *plan, struct failure *why)
 {
     struct made *made = NULL;
@@ -42,7 +60,9 @@ static int attach_new(const struct mount_plan *plan, struct failure *why)
     if (mount < 0)
         return -1;
     int target = place_open(plan, place_is_file(mount), &made, why);
-    int status = target < 0 ? -1 : plan->check ? 0 : place_attach(plan, mount, target, why);
+    int status = target < 0 ? -1 : check_once(plan, target, why);
+    if (status == 0 && !plan->check)
+        status = place_attach(plan, mount, target, why);
     descriptor_close(target);
     descriptor_close(mount);
     if (status < 0 || plan->check)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mounts/calls.h"
+#include "mounts/statmount.h"
 #include "mounts/steps.h"
 #include "system/descriptors.h"
 #include "system/proc.h"
@@ -100,6 +101,8 @@ int mount_table_read(struct mount_table *table, struct failure *why)
 {
     *table = (struct mount_table){.text = read_mountinfo()};
     if (!table->text)
+        table->text = statmount_all(); /* there is no /proc */
+    if (!table->text)
         return fail(why, &step_mount_table);
     for (char *line = table->text, *next; *line; line = next) {
         struct mount_entry *entry = new_entry(table);
@@ -144,7 +147,8 @@ uint64_t mount_id(int fd)
 {
     struct statx status;
 
-    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) < 0 || !(status.stx_mask & STATX_MNT_ID))
+    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) < 0
+        || !(status.stx_mask & STATX_MNT_ID))
         return 0;
     return status.stx_mnt_id;
 }
@@ -206,6 +210,6 @@ bool mount_is_root(int fd)
 {
     struct statx status;
 
-    return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &status) == 0
+    return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0, &status) == 0
            && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }

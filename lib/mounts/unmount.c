@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mounts/calls.h"
+#include "mounts/holders.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
 #include "system/descriptors.h"
@@ -162,6 +163,14 @@ static int unmount(const struct unmount_plan *plan, const char *target)
     return status < 0 && errno == EBUSY && plan->read_only && make_read_only(target) == 0 ? 0 : status;
 }
 
+static int failed(const char *target, struct failure *why)
+{
+    fail_about(why, &step_unmount, "%s", target);
+    if (why->err == EBUSY)
+        holders_tell(target, why->said, sizeof why->said);
+    return -1;
+}
+
 /* Takes them away. Where there is one only, it goes or does not, and needs no copy. */
 static int unmount_all(const struct unmount_plan *plan, struct going *going, struct failure *why)
 {
@@ -172,7 +181,7 @@ static int unmount_all(const struct unmount_plan *plan, struct going *going, str
         if (many)
             goner->copy = call_open_tree(AT_FDCWD, goner->target, false);
         if (unmount(plan, goner->target) < 0)
-            return fail_about(why, &step_unmount, "%s", goner->target);
+            return failed(goner->target, why);
         going->first = goner->next;
         goner->next = going->gone;
         going->gone = goner;

@@ -1,0 +1,158 @@
+#include "mounts/statmount.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts/calls.h"
+
+enum {
+    SB_BASIC = 0x01,
+    MNT_BASIC = 0x02,
+    PROPAGATE_FROM = 0x04,
+    MNT_ROOT = 0x08,
+    MNT_POINT = 0x10,
+    FS_TYPE = 0x20,
+    MNT_OPTS = 0x80,
+    FS_SUBTYPE = 0x100,
+    SB_SOURCE = 0x200,
+    ALL = SB_BASIC | MNT_BASIC | PROPAGATE_FROM | MNT_ROOT | MNT_POINT | FS_TYPE | MNT_OPTS | FS_SUBTYPE | SB_SOURCE
+};
+
+/* The kernel's struct mnt_id_req and struct statmount, in their first size. Strings are offsets into text. */
+struct request {
+    uint32_t size, spare;
+    uint64_t mount, parameter;
+};
+
+struct answer {
+    uint32_t size, options;
+    uint64_t mask;
+    uint32_t major, minor;
+    uint64_t magic;
+    uint32_t fs_flags, type;
+    uint64_t id, parent;
+    uint32_t old_id, old_parent;
+    uint64_t attributes, propagation, peers, master, from;
+    uint32_t root, point;
+    uint64_t namespace;
+    uint32_t subtype, source;
+    uint64_t spare[48];
+    char text[16384];
+};
+
+static const struct {
+    uint64_t attribute;
+    const char *word;
+} words[] = {
+    {MOUNT_ATTR_NOSUID, ",nosuid"},   {MOUNT_ATTR_NODEV, ",nodev"},           {MOUNT_ATTR_NOEXEC, ",noexec"},
+    {MOUNT_ATTR_NOATIME, ",noatime"}, {MOUNT_ATTR_NODIRATIME, ",nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, ",nosymfollow"},
+    {MOUNT_ATTR_IDMAP, ",idmapped"},
+};
+
+/* As the kernel writes them: a word ends at a blank. */
+static void put_word(FILE *to, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr(" \t\n\\", *text))
+            fprintf(to, "\\%03o", (unsigned)*text);
+        else
+            fputc(*text, to);
+    }
+    fputc(' ', to);
+}
+
+static const char *string(const struct answer *mount, uint64_t what, uint32_t offset)
+{
+    return mount->mask & what && offset < sizeof mount->text ? mount->text + offset : "";
+}
+
+static void put_attributes(FILE *to, uint64_t attributes)
+{
+    fputs(attributes & MOUNT_ATTR_RDONLY ? "ro" : "rw", to);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (attributes & words[i].attribute)
+            fputs(words[i].word, to);
+    if (!(attributes & MOUNT_ATTR__ATIME))
+        fputs(",relatime", to);
+    fputc(' ', to);
+}
+
+static void put_propagation(FILE *to, const struct answer *mount)
+{
+    if (mount->propagation & MS_SHARED)
+        fprintf(to, "shared:%llu ", (unsigned long long)mount->peers);
+    if (mount->propagation & MS_SLAVE)
+        fprintf(to, "master:%llu ", (unsigned long long)mount->master);
+    if (mount->propagation & MS_UNBINDABLE)
+        fputs("unbindable ", to);
+}
+
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+static void put_mount(FILE *to, const struct answer *mount)
+{
+    const char *subtype = string(mount, FS_SUBTYPE, mount->subtype);
+    const char *source = string(mount, SB_SOURCE, mount->source);
+    const char *options = string(mount, MNT_OPTS, mount->options);
+
+    fprintf(to, "%u %u %u:%u ", mount->old_id, mount->old_parent, mount->major, mount->minor);
+    put_word(to, string(mount, MNT_ROOT, mount->root));
+    put_word(to, string(mount, MNT_POINT, mount->point));
+    put_attributes(to, mount->attributes);
+    put_propagation(to, mount);
+    fprintf(to, "- %s%s%s ", string(mount, FS_TYPE, mount->type), *subtype ? "." : "", subtype);
+    put_word(to, *source ? source : "none");
+    fprintf(to, "%s%s%s\n", mount->fs_flags & MS_RDONLY ? "ro" : "rw", *options ? "," : "", options);
+}
+
+static int stat_mount(uint64_t id, struct answer *mount)
+{
+    const struct request request = {.size = sizeof request, .mount = id, .parameter = ALL};
+
+    memset(mount, 0, sizeof *mount);
+    return (int)syscall(SYS_statmount, &request, mount, sizeof *mount - 1, 0);
+}
+
+/* The numbers of mounts that come after this one. Returns how many there are, or -1. */
+static ssize_t list_mounts(uint64_t after, uint64_t *ids, size_t count)
+{
+    const struct request request = {.size = sizeof request, .mount = UINT64_MAX, .parameter = after};
+
+    return syscall(SYS_listmount, &request, ids, count, 0);
+}
+
+/* False: the calls are not there. What goes away meanwhile is left out. */
+static bool put_all(FILE *to)
+{
+    struct answer *mount = malloc(sizeof *mount);
+    uint64_t ids[64], last = 0;
+    ssize_t got = mount ? 1 : -1;
+
+    while (mount && (got = list_mounts(last, ids, sizeof ids / sizeof *ids)) > 0) {
+        for (ssize_t i = 0; i < got; i++)
+            if (stat_mount(ids[i], mount) == 0)
+                put_mount(to, mount);
+        last = ids[got - 1];
+    }
+    free(mount);
+    return got == 0;
+}
+
+char *statmount_all(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return NULL;
+    bool all = put_all(to);
+    int err = errno;
+    if (fclose(to) == 0 && all)
+        return text;
+    free(text);
+    errno = all ? ENOMEM : err;
+    return NULL;
+}
