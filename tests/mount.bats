@@ -190,6 +190,30 @@ a"
 / root/out rw,relatime - tmpfs for:/../../out rw"
 }
 
+@test "--root: what is swapped while a mount is under way leads nowhere else" {
+    swap=$NSB_BUILDDIR/tests/swap mounts 'umask 022; mkdir -p root/real/to out/to root/plain && ln -s ../../out root/link && ln -s "$PWD/out" root/full
+        "$swap" root/real root/link & swaps=$!
+        "$swap" root/full root/plain & swaps+=" $!"
+        for ((i = 0; i < 2000; i++)); do
+            mount_ns --root root -t tmpfs none real/to && ((++done))
+            umount_ns -l root/real/to
+            umount_ns -l root/link/to
+            mount_ns --root root -m --bind root plain/new/dir && ((++done))
+            umount_ns -l root/plain/new/dir
+            umount_ns -l root/full/new/dir
+            mount_ns --root root -o remount,bind,ro real/../plain
+        done 2>/dev/null
+        kill $swaps && wait
+        below | grep -v "^[^ ]* root/"
+        ls out out/to; ((done > 200)) || echo "only $done"; [[ -w out ]]'
+    is "$error" ""
+    is "$output" "out:
+to
+
+out/to:"
+    is "$status" 0
+}
+
 @test "a symbolic link is not mounted on, but what it points to" {
     mounts 'mkdir a && ln -s a link && mount_ns -t tmpfs none link && below && readlink link && umount_ns link && below'
     done_quietly
@@ -268,6 +292,99 @@ mount_ns -t tmpfs -o ro"
     is "$output" kept
     unchanged
     like "$error" "*cannot unmount */b: Device or resource busy*cannot unmount */b: Device or resource busy*cannot unmount nothing: it is not mounted"
+}
+
+@test "what is busy: by whom" {
+    mounts 'for i in a b c; do mount_ns -m -t tmpfs $i $i; done; mount_ns -m -t tmpfs in a/in; umount_ns a
+        exec {fd}<b && umount_ns b; (exec {fd}<&-; cd c && exec sleep 1000) & sleep 0.1; umount_ns c; kill $!; cd b && exec {fd}<&- && umount_ns .'
+    is "$status" 1
+    like "$error" "*umount_ns: cannot unmount */a: busy: */a/in is mounted in it; say -R to unmount that too
+*umount_ns: cannot unmount */b: busy: the shell's own descriptor +([0-9]) is open in it; say -l *
+*umount_ns: cannot unmount */c: busy: process +([0-9]) (sleep) works in it; say -l *
+*umount_ns: cannot unmount */b: busy: the shell's own directory is in it; say -l *"
+}
+
+@test "where there is no /proc" {
+    mounts 'mount_ns -m -t tmpfs -o noatime,ro "a b" "a b" && mount_ns --make-shared "a b" && mount_ns -A with && umount_ns -l /proc && [[ ! -e /proc/self ]] &&
+        mount_ns -A without && [[ ${with[$PWD/a b]} == "${without[$PWD/a b]}" ]] && echo "${#without[@]}" $((${#with[@]} - ${#without[@]})) &&
+        mount_ns -o remount,size=1M,rw "a b" && mount_ns -m --bind "a b" c && mount_ns -m --root . --dev /d && mount_ns -A now && echo "${now[$PWD/c]}" &&
+        umount_ns -R d "a b" && umount_ns c'
+    done_quietly
+    like "$output" "+([0-9]) +([0-9])
+a b tmpfs rw,noatime,size=1024k*"
+}
+
+@test "--onlyonce and --exclusive" {
+    mounts 'mount_ns -m -t tmpfs one a && ! mount_ns --onlyonce -t tmpfs one a && mount_ns --onlyonce -t tmpfs two a && mount_ns --exclusive -t tmpfs one a && below'
+    is "$status" 0
+    is "$output" "/ a rw,relatime - tmpfs one rw
+/ a rw,relatime - tmpfs two rw
+/ a rw,relatime - tmpfs one rw"
+    says "mount_ns: cannot mount on a: Device or resource busy; it is mounted there already, which --onlyonce refuses"
+}
+
+# each COMMAND...: what each command prints, says and leaves, in a directory of its own
+each() {
+    mounts 'for command; do
+            mkdir "$((++n))" && (cd "$n" && mkdir a b c && echo text >f && eval "$command" 2>&1; echo "$n: $?"; below)
+        done' "$@"
+}
+
+# hidden CALL...: the commands below do the same where these calls are hidden, as on an older kernel
+hidden() {
+    local -a commands
+    local expected
+    mapfile -t commands < <(sed -n 's/^#   mount_ns/mount_ns/p; s/^#   mkdir/mkdir/p' "$BATS_TEST_FILENAME")
+    ((${#commands[@]} > 15))
+    each "${commands[@]}"
+    is "$error" ""
+    expected=$output
+    rm -rf "$dir/work"
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS "$@" --)
+    each "${commands[@]}"
+    is "$error" ""
+    is "$output" "$expected"
+}
+
+# mounted the old way
+#   mount_ns -t tmpfs -o size=1M,nosuid,noatime none a
+#   mount_ns -t tmpfs -o ro none a
+#   mount_ns -t tmpfs -o bogus none a 2>/dev/null
+#   mount_ns -t tmpfs none missing
+#   mount_ns -m -t tmpfs none new/dir
+#   mount_ns -m -t tmpfs -o size=wrong none new/dir 2>/dev/null
+#   mount_ns --bind a b
+#   mount_ns --bind -o ro,nosuid f c/f 2>/dev/null
+#   mount_ns -m --bind -o ro,noexec f new/file
+#   mount_ns --bind -o ro,nosymfollow a b
+#   mount_ns -t tmpfs one a && mount_ns -m -t tmpfs two a/in && mount_ns --rbind a b
+#   mount_ns -t tmpfs one a && mount_ns --move a b
+#   mount_ns -t tmpfs one a && mount_ns --make-shared a && mount_ns -m -t tmpfs --make-private two a/in
+#   mount_ns -t tmpfs one a && mount_ns --make-rshared a && mount_ns --make-slave a
+#   mount_ns -t tmpfs -o noexec,noatime one a && mount_ns -o remount,bind,ro a
+#   mount_ns -t tmpfs -o noexec,size=1M one a && mount_ns -o remount,size=2M a
+#   mount_ns -t tmpfs -o ro,noexec one a && mount_ns -o remount,rw a
+#   mkdir l u w && mount_ns -t overlay -o lowerdir=l,upperdir=u,workdir=w,userxattr o a
+#   mount_ns -t tmpfs one a && mount_ns -t tmpfs two b && umount_ns a b
+#   mount_ns --check -t tmpfs none a && mount_ns --check --bind a b
+#   mount_ns --bind missing b
+#   mount_ns -t tmpfs none f 2>/dev/null
+#
+
+@test "mount(2) does what it can where the newer calls are hidden" {
+    hidden fsopen fsconfig fsmount fspick open_tree move_mount mount_setattr statmount listmount
+}
+
+@test "the same where only mount_setattr(2) is hidden, as before Linux 5.12" {
+    hidden mount_setattr
+}
+
+@test "EPERM is an answer, and no reason to try another way" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM fsopen open_tree --)
+    needs "${via[@]}" true
+    sh_run 'unshare_ns -rm; cd "$dir"; mkdir a; mount_ns -t tmpfs none a; mount_ns --rbind / a; ls a; mount_ns | grep -c "$dir"'
+    is "$output" 0
+    like "$error" "*cannot mount a file system of type tmpfs: Operation not permitted*cannot bind /: Operation not permitted*"
 }
 
 @test "a lazy umount takes away what is busy; -r makes it read-only" {

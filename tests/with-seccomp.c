@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CALLS = 16, FAILED = 125 };
+enum { CALLS = 20, FAILED = 125 };
 
 static const struct {
     const char *name;
@@ -26,9 +26,18 @@ static const struct {
     {"execve", SYS_execve},
     {"exit_group", SYS_exit_group},
     {"fchdir", SYS_fchdir},
-    {"landlock_create_ruleset", 444}, /* everywhere; old headers have no name for it */
+    {"fsconfig", 431},
+    {"fsmount", 432},
+    {"fsopen", 430},
+    {"fspick", 433},
+    {"landlock_create_ruleset", 444}, /* from 424 on, the same everywhere; old headers have no names for some */
+    {"listmount", 458},
     {"mount", SYS_mount},
+    {"mount_setattr", 442},
+    {"move_mount", 429},
+    {"open_tree", 428},
     {"openat", SYS_openat},
+    {"openat2", 437},
     {"pidfd_open", SYS_pidfd_open},
     {"read", SYS_read},
     {"rt_sigprocmask", SYS_rt_sigprocmask},
@@ -37,6 +46,8 @@ static const struct {
     {"sethostname", SYS_sethostname},
     {"setns", SYS_setns},
     {"socketpair", SYS_socketpair},
+    {"statmount", 457},
+    {"statx", SYS_statx},
     {"unshare", SYS_unshare},
     {"wait4", SYS_wait4},
     {"write", SYS_write},
