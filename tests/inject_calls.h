@@ -54,6 +54,7 @@ static const struct call {
     {SYS_kill, "kill", {EPERM}},
     {SYS_lseek, "lseek", {0}}, /* bash's own, in the script it reads */
     {SYS_madvise, "madvise", {ENOMEM}},
+    {SYS_mkdir, "mkdir", {EACCES, ENOSPC}},
     {SYS_mmap, "mmap", {ENOMEM}},
     {SYS_mount, "mount", {EPERM, ENOMEM, ENOSPC}},
     {SYS_mprotect, "mprotect", {ENOMEM}},
@@ -76,6 +77,7 @@ static const struct call {
     {SYS_recvfrom, "recvfrom", {ENOMEM, EINTR}},
     {SYS_recvmsg, "recvmsg", {ENOMEM, EINTR}},
     {SYS_restart_syscall, "restart_syscall", {0}},
+    {SYS_rmdir, "rmdir", {EBUSY}},
     {SYS_rt_sigaction, "rt_sigaction", {0}},
     {SYS_rt_sigprocmask, "rt_sigprocmask", {0}},
     {SYS_rt_sigreturn, "rt_sigreturn", {0}},
@@ -100,6 +102,7 @@ static const struct call {
     {SYS_socketpair, "socketpair", {EMFILE, ENOMEM}},
     {SYS_stat, "stat", {EACCES}},
     {SYS_statfs, "statfs", {EIO}},
+    {SYS_statx, "statx", {ENOSYS, EACCES}},
     {SYS_sysinfo, "sysinfo", {0}},
     {SYS_umask, "umask", {0}},
     {SYS_umount2, "umount2", {EBUSY}},

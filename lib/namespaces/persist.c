@@ -44,11 +44,12 @@ static int mount_on_private(const char *source, const char *file)
  */
 #define NETNS "/run/netns"
 
-static bool is_mount(const char *directory)
+/* What cannot be told (a filter may refuse statx(2)) is left as it is. */
+static bool is_no_mount(const char *directory)
 {
     struct statx status;
 
-    return statx(AT_FDCWD, directory, 0, 0, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+    return statx(AT_FDCWD, directory, 0, 0, &status) == 0 && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 static bool is_in_netns(const char *file)
@@ -79,7 +80,7 @@ static int prepare_netns(const char *file, struct persisted *held)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(file, names[i], strlen(names[i])) == 0 && mkdir(NETNS, 0755) == 0)
             held->made_netns = true;
-    return is_in_netns(file) && !is_mount(NETNS) ? mount_netns(held) : 0;
+    return is_in_netns(file) && is_no_mount(NETNS) ? mount_netns(held) : 0;
 }
 
 /* Others may have come to use them meanwhile: then they stay. */
