@@ -15,6 +15,7 @@
 #include "namespaces/plan.h"
 #include "sentence.h"
 #include "system/caps.h"
+#include "system/descriptors.h"
 #include "system/program.h"
 #include "system/surroundings.h"
 
@@ -155,8 +156,7 @@ static bool joins_own(const struct plan *plan, const struct nstype *type)
     int fd = open_to_join(plan, type);
     bool own = fd >= 0 && nsref_is_own(fd, type);
 
-    if (fd >= 0)
-        close(fd);
+    descriptor_close(fd);
     return own;
 }
 
@@ -167,10 +167,8 @@ static bool joins_of_own_user_namespace(const struct plan *plan, const struct ns
     int owner = fd < 0 ? -1 : nsref_owner(fd);
     bool own = owner >= 0 && nsref_is_own(owner, nstype_of_flag(CLONE_NEWUSER));
 
-    if (owner >= 0)
-        close(owner);
-    if (fd >= 0)
-        close(fd);
+    descriptor_close(owner);
+    descriptor_close(fd);
     return own;
 }
 

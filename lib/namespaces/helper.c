@@ -113,13 +113,6 @@ static void rehearse_credentials(struct helper *helper)
     helper->dumpable &= !plan_moves(helper->plan) || (user == geteuid() && group == getegid());
 }
 
-static void close_open(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* Says that all is well so far, and passes where it stands; why there is nothing of /proc, since not every plan needs it. */
 static void tell_ready(struct helper *helper)
 {
@@ -130,9 +123,10 @@ static void tell_ready(struct helper *helper)
     struct message text = {.what.err = proc < 0 ? -proc : 0, .chosen = helper->chosen};
     if (!tell(helper->socket, &text, (const int[PLACES]){proc, helper->root, helper->cwd}))
         _exit(EXIT_FAILURE); /* each would wait for the other */
-    close_open(&proc);
-    close_open(&helper->root);
-    close_open(&helper->cwd);
+    descriptor_close(proc);
+    descriptor_close(helper->root);
+    descriptor_close(helper->cwd);
+    helper->root = helper->cwd = -1;
 }
 
 static void report(struct helper *helper)
@@ -244,7 +238,7 @@ static enum staged go_on_inside(struct helper *helper)
             prctl(PR_SET_DUMPABLE, 1);
         go_on(helper->socket);
     }
-    close_open(&helper->procfs);
+    descriptor_close(helper->procfs);
     return STAGE_INSIDE;
 }
 

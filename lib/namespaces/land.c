@@ -12,6 +12,7 @@
 #include "namespaces/prepare.h"
 #include "namespaces/stage.h"
 #include "namespaces/steps.h"
+#include "system/descriptors.h"
 #include "system/signals.h"
 
 /* --- a shell that enters: it follows its helper ------------------------------------------------------------------- */
@@ -22,8 +23,7 @@ static int try_to_go_in(const struct plan *plan, const struct stage *stage, stru
     int pidfd = goes ? (int)syscall(SYS_pidfd_open, stage_process(stage), 0) : -1;
     int status = goes && pidfd < 0 ? fail(why, &step_land) : enter_behind(plan, pidfd, why);
 
-    if (pidfd >= 0)
-        close(pidfd);
+    descriptor_close(pidfd);
     return status;
 }
 

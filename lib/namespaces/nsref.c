@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "system/descriptors.h"
 #include "system/proc.h"
 
 #ifndef NS_GET_TGID_FROM_PIDNS
@@ -26,16 +27,6 @@
 #endif
 
 enum { PIDFS = 0x50494446 }; /* Linux 6.9: linux/magic.h */
-
-/* Closes a descriptor that was needed on the way. errno stays. */
-static void done_with(int fd)
-{
-    int err = errno;
-
-    if (fd >= 0)
-        close(fd);
-    errno = err;
-}
 
 /* --- a process -------------------------------------------------------------------------------------------------- */
 
@@ -66,7 +57,7 @@ static bool is_pidfd(int fd, pid_t *pid)
 
     snprintf(file, sizeof file, "fdinfo/%d", fd);
     ssize_t got = self < 0 ? -1 : proc_read(self, file, text, sizeof text);
-    done_with(self);
+    descriptor_close(self);
     return got >= 0 && number_after(text, "\nPid:", pid);
 }
 
@@ -107,7 +98,7 @@ static int hold_directory(struct target *target, int fd)
         return -1;
     if (read_directory(fd, &again) == 0) /* now that it is held, still the same */
         return 0;
-    done_with(target->pidfd);
+    descriptor_close(target->pidfd);
     *target = (struct target){.pidfd = -1};
     return -1;
 }
@@ -151,7 +142,7 @@ static int if_still_there(const struct target *target, int fd)
 {
     if (fd < 0 || target_is_there(target) == 0)
         return fd;
-    done_with(fd);
+    descriptor_close(fd);
     return -1;
 }
 
@@ -166,7 +157,7 @@ static int open_below(const struct target *target, const char *file, int flags)
     int proc = proc_open(target->pid);
     int fd = proc < 0 ? -1 : openat(proc, file, flags | O_CLOEXEC);
 
-    done_with(proc);
+    descriptor_close(proc);
     return if_still_there(target, fd);
 }
 
@@ -224,7 +215,7 @@ static ino_t birthplace_by_pidfd(const struct target *target, const struct nstyp
     if (fd < 0 && (!type->children || errno == ENOENT))
         fd = namespace_by_pidfd(target, type->pidfd_get);
     ino_t inode = fd < 0 ? 0 : inode_of(fd);
-    done_with(fd);
+    descriptor_close(fd);
     return inode;
 }
 
@@ -243,7 +234,7 @@ static int differing_by_pidfd(const struct target *target)
         else if (here != there)
             flags |= nstypes[i].flag;
     }
-    done_with(self.pidfd);
+    descriptor_close(self.pidfd);
     return flags;
 }
 
@@ -270,7 +261,7 @@ static int children_apart_by_pidfd(const struct target *target, const struct nst
         fd = -1;
         errno = ENOENT;
     }
-    done_with(own);
+    descriptor_close(own);
     return fd;
 }
 
@@ -288,7 +279,7 @@ int target_children(const struct target *target, const struct nstype *type)
     bool apart = birthplace(proc, type) != proc_inode(proc, own);
     errno = ENOENT;
     int fd = apart ? openat(proc, file, O_RDONLY | O_CLOEXEC) : -1;
-    done_with(proc);
+    descriptor_close(proc);
     return if_still_there(target, fd);
 }
 
@@ -317,8 +308,8 @@ int target_differs(const struct target *target)
 
     if (flags < 0 && other >= 0 && errno == ENOENT)
         errno = target_why_missing(target);
-    done_with(other);
-    done_with(self);
+    descriptor_close(other);
+    descriptor_close(self);
     return flags < 0 || target_is_there(target) < 0 ? -1 : flags;
 }
 
@@ -327,7 +318,7 @@ int target_socket_namespace(const struct target *target, int fd)
     int copy = (int)syscall(SYS_pidfd_getfd, target->pidfd, fd, 0);
     int namespace = copy < 0 ? -1 : ioctl(copy, SIOCGSKNS);
 
-    done_with(copy);
+    descriptor_close(copy);
     return namespace;
 }
 
@@ -369,8 +360,8 @@ bool nsref_is_own(int fd, const struct nstype *type)
     int own = target_open(&self, getpid()) < 0 ? -1 : target_namespace(&self, type);
     bool same = own >= 0 && inode_of(own) == inode_of(fd) && nsref_is(fd, type);
 
-    done_with(own);
-    done_with(self.pidfd);
+    descriptor_close(own);
+    descriptor_close(self.pidfd);
     return same;
 }
 

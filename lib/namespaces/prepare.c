@@ -18,6 +18,7 @@
 
 #include "namespaces/steps.h"
 #include "system/caps.h"
+#include "system/descriptors.h"
 #include "system/proc.h"
 
 static int raise_loopback(void)
@@ -31,16 +32,8 @@ static int raise_loopback(void)
     lo.ifr_flags |= IFF_UP;
     if (status == 0)
         status = ioctl(fd, SIOCSIFFLAGS, &lo);
-    int err = errno;
-    close(fd);
-    errno = err;
+    descriptor_close(fd);
     return status;
-}
-
-static void close_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
 }
 
 /* Changes it from the root of the mount namespace, to which setns(2) leads. */
@@ -54,12 +47,10 @@ static int change_propagation_of_all(unsigned long propagation)
                          || fchdir(here) < 0
                      ? -1
                      : 0;
-    int err = errno;
 
-    close_open(self);
-    close_open(root);
-    close_open(here);
-    errno = err;
+    descriptor_close(self);
+    descriptor_close(root);
+    descriptor_close(here);
     return status;
 }
 
@@ -137,11 +128,8 @@ static int load_interp(const char *format, const char *where)
 {
     int directory = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int status = directory < 0 ? -1 : proc_write(directory, "register", format);
-    int err = errno;
 
-    if (directory >= 0)
-        close(directory);
-    errno = err;
+    descriptor_close(directory);
     return status;
 }
 

@@ -31,6 +31,7 @@
 
 #include "namespaces/helper.h"
 #include "namespaces/steps.h"
+#include "system/descriptors.h"
 #include "system/proc.h"
 #include "system/program.h"
 #include "namespaces/tie.h"
@@ -46,8 +47,7 @@ static bool say(int socket)
 static void close_places(struct stage *stage)
 {
     for (size_t i = 0; i < PLACES; i++) {
-        if (stage->places[i] >= 0)
-            close(stage->places[i]);
+        descriptor_close(stage->places[i]);
         stage->places[i] = -ENOENT;
     }
 }
