@@ -340,12 +340,12 @@ int nsref_open_own_mounts(void)
     int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
     int namespace = self < 0 ? -1 : ioctl(self, GET_MNT_NAMESPACE, 0);
 
-    done_with(self);
+    descriptor_close(self);
     if (namespace >= 0)
         return namespace;
     int proc = proc_open(0);
     namespace = proc < 0 ? -1 : openat(proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
-    done_with(proc);
+    descriptor_close(proc);
     return namespace;
 }
 
