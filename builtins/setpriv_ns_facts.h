@@ -6,7 +6,7 @@
 int facts_print_privileges(int level);
 
 /* All of it, as an associative array. */
-int facts_store_privileges(const char *array);
+int facts_store_privileges(const char *name);
 
 /* A command that brings another shell, which may do at least this, to the same. */
 int facts_print_command(void);

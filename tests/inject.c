@@ -124,13 +124,20 @@ static const struct call *call_of(long number)
 }
 
 /* Some operations cannot fail when they are known at all. */
+static bool prctl_can_fail(int option)
+{
+    static const int options[] = {PR_SET_KEEPCAPS,   PR_CAP_AMBIENT,      PR_CAPBSET_READ,  PR_CAPBSET_DROP,
+                                  PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS, PR_GET_SECUREBITS};
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i] == option)
+            return true;
+    return false;
+}
+
 static bool can_fail(const struct call *call, const struct user_regs_struct *registers)
 {
-    int option = (int)registers->rdi;
-
-    return call->errors[0] != 0
-           && (call->number != SYS_prctl || option == PR_SET_KEEPCAPS || option == PR_CAP_AMBIENT
-               || option == PR_CAPBSET_READ)
+    return call->errors[0] != 0 && (call->number != SYS_prctl || prctl_can_fail((int)registers->rdi))
            && (call->number != SYS_fcntl || registers->rsi == 0 /* F_DUPFD */ || registers->rsi == 1030);
 }
 

@@ -48,10 +48,15 @@ static const struct call {
     {SYS_getppid, "getppid", {0}},
     {SYS_getpriority, "getpriority", {0}},
     {SYS_getrandom, "getrandom", {0}},
+    {SYS_getresgid, "getresgid", {0}},
+    {SYS_getresuid, "getresuid", {0}},
     {SYS_gettid, "gettid", {0}},
     {SYS_getuid, "getuid", {0}},
     {SYS_ioctl, "ioctl", {EPERM, ENOMEM}},
     {SYS_kill, "kill", {EPERM}},
+    {444, "landlock_create_ruleset", {ENOSYS, EOPNOTSUPP, ENOMEM}},
+    {445, "landlock_add_rule", {ENOMEM, EINVAL}},
+    {446, "landlock_restrict_self", {EPERM, ENOMEM, E2BIG}},
     {SYS_lseek, "lseek", {0}}, /* bash's own, in the script it reads */
     {SYS_madvise, "madvise", {ENOMEM}},
     {SYS_mkdir, "mkdir", {EACCES, ENOSPC}},
@@ -84,6 +89,7 @@ static const struct call {
     {SYS_rt_sigtimedwait, "rt_sigtimedwait", {EINTR, EAGAIN}},
     {SYS_sched_getaffinity, "sched_getaffinity", {EINVAL}},
     {SYS_sched_setaffinity, "sched_setaffinity", {EINVAL}},
+    {SYS_seccomp, "seccomp", {EINVAL, ENOSYS, ENOMEM}},
     {SYS_sendmsg, "sendmsg", {ENOBUFS, EINTR, EPERM}},
     {SYS_sendto, "sendto", {ENOBUFS, EINTR}},
     {SYS_setgid, "setgid", {EPERM}},
@@ -119,10 +125,11 @@ static const struct call {
 static const struct {
     int number;
     const char *name;
-} errors[] = {{EACCES, "EACCES"},   {EAGAIN, "EAGAIN"}, {EBUSY, "EBUSY"},   {ECHILD, "ECHILD"},
-              {EINTR, "EINTR"},     {EINVAL, "EINVAL"}, {EIO, "EIO"},       {EMFILE, "EMFILE"},
-              {ENOBUFS, "ENOBUFS"}, {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
-              {ENOSYS, "ENOSYS"},   {EPERM, "EPERM"},   {EROFS, "EROFS"},   {ECONNREFUSED, "ECONNREFUSED"}};
+} errors[] = {{EACCES, "EACCES"},   {EAGAIN, "EAGAIN"},        {EBUSY, "EBUSY"},   {ECHILD, "ECHILD"},
+              {EINTR, "EINTR"},     {EINVAL, "EINVAL"},        {EIO, "EIO"},       {EMFILE, "EMFILE"},
+              {ENOBUFS, "ENOBUFS"}, {ENOENT, "ENOENT"},        {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
+              {ENOSYS, "ENOSYS"},   {EPERM, "EPERM"},          {EROFS, "EROFS"},   {ECONNREFUSED, "ECONNREFUSED"},
+              {E2BIG, "E2BIG"},     {EOPNOTSUPP, "EOPNOTSUPP"}};
 
 static const char *error_name(int number)
 {

@@ -4,11 +4,11 @@
 
 #include "failure.h"
 
-extern const struct step step_look;        /* the process's own state */
-extern const struct step step_try;         /* the child that tries it all first */
-extern const struct step step_tried_badly; /* it ended without a word */
-extern const struct step step_selinux;     /* about the label */
-extern const struct step step_apparmor;    /* about the profile */
+extern const struct step step_look; /* the process's own state */
+extern const struct step step_try;  /* the child that tries it all first */
+extern const struct step step_killed;
+extern const struct step step_selinux;  /* about the label */
+extern const struct step step_apparmor; /* about the profile */
 extern const struct step step_groups;
 extern const struct step step_gids;
 extern const struct step step_uids;

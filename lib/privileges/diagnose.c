@@ -134,7 +134,8 @@ static const char *remedy_filter(struct diagnosis *of)
 
 const struct step step_look = {.phrase = "look at the privileges of the shell"};
 const struct step step_try = {.phrase = "try it in a child process first"};
-const struct step step_tried_badly = {.phrase = "try it in a child process first, which ended without a word"};
+const struct step step_killed = {.phrase = "the child process that tried it first was killed; nothing has changed",
+                                 .whole = true};
 const struct step step_selinux = {.phrase = "set the SELinux label %s", .remedy = remedy_selinux};
 const struct step step_apparmor = {.phrase = "set the AppArmor profile %s", .remedy = remedy_apparmor};
 const struct step step_groups = {.phrase = "set the supplementary groups", .remedy = remedy_groups};

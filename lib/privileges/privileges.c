@@ -337,10 +337,9 @@ static int judge(const struct work *work, const struct trial *trial, int status,
     }
     if (trial->taken && (status == 0 || work->plan->force))
         return 0;
-    errno = ECHILD;
-    if (trial->taken && trial->doing && WIFSIGNALED(status))
+    if (trial->taken && trial->doing && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
         return fail_about(why, &step_filter_kills, "%s", trial->doing);
-    return fail(why, &step_tried_badly);
+    return fail(why, &step_killed);
 }
 
 static int try(struct work *work, struct failure *why)
