@@ -67,10 +67,10 @@ int target_socket_namespace(const struct target *target, int fd);
 int nsref_open(const char *path);
 
 /*
- * Opens the calling process's own mount namespace, by its pidfd (Linux 6.11), else in /proc. A descriptor that the caller
- * closes, or -1 and errno.
+ * Opens the calling process's own namespace of this type, by its pidfd (Linux 6.11), else in /proc. A descriptor that the
+ * caller closes, or -1 and errno.
  */
-int nsref_open_own_mounts(void);
+int nsref_open_own(const struct nstype *type);
 
 /* Duplicates a descriptor that the caller has open on a namespace; likewise. */
 int nsref_open_fd(int fd);

@@ -36,7 +36,7 @@ static int try_return(const struct home *home)
 int home_open(struct home *home)
 {
     home->root = home->directory = -1;
-    home->mounts = nsref_open_own_mounts();
+    home->mounts = nsref_open_own(nstype_of_flag(CLONE_NEWNS));
     if (home->mounts >= 0)
         home->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (home->root >= 0)

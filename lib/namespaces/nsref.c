@@ -334,17 +334,18 @@ int nsref_open_fd(int fd)
     return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-int nsref_open_own_mounts(void)
+int nsref_open_own(const struct nstype *type)
 {
-    enum { GET_MNT_NAMESPACE = _IO(0xff, 3) }; /* linux/pidfd.h */
-    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    int namespace = self < 0 ? -1 : ioctl(self, GET_MNT_NAMESPACE, 0);
+    char file[16];
+    struct target self;
+    int namespace = target_open(&self, getpid()) < 0 ? -1 : namespace_by_pidfd(&self, type->pidfd_get);
 
-    descriptor_close(self);
+    descriptor_close(self.pidfd);
     if (namespace >= 0)
         return namespace;
+    snprintf(file, sizeof file, "ns/%s", type->file);
     int proc = proc_open(0);
-    namespace = proc < 0 ? -1 : openat(proc, "ns/mnt", O_RDONLY | O_CLOEXEC);
+    namespace = proc < 0 ? -1 : openat(proc, file, O_RDONLY | O_CLOEXEC);
     descriptor_close(proc);
     return namespace;
 }
@@ -356,12 +357,10 @@ bool nsref_is(int fd, const struct nstype *type)
 
 bool nsref_is_own(int fd, const struct nstype *type)
 {
-    struct target self;
-    int own = target_open(&self, getpid()) < 0 ? -1 : target_namespace(&self, type);
+    int own = nsref_open_own(type);
     bool same = own >= 0 && inode_of(own) == inode_of(fd) && nsref_is(fd, type);
 
     descriptor_close(own);
-    descriptor_close(self.pidfd);
     return same;
 }
 
