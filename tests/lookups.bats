@@ -54,7 +54,8 @@ hostile_root() {
 looks_up='looks_up() {
     local PS1="\u \w" HOME
     unset HOME
-    echo "${PS1@P}" ~ ~root ~sam ~nobody
+    : ~root ~nobody
+    echo "${PS1@P}" ~ ~sam
     compgen -u
     compgen -g
     compgen -A service
@@ -64,7 +65,7 @@ looks_up='looks_up() {
     printf "\u20ac\n"
 } 2>/dev/null
 '
-found=$'boss / /office ~root /home/sam ~nobody\nboss\nsam\nbosses\nsams\nnothing\n'
+found=$'boss / /office /home/sam\nboss\nsam\nbosses\nsams\nnothing\n'
 
 # a_target: a shell that stands in the hostile root; its PID is $target
 a_target() {
@@ -202,7 +203,7 @@ catalogue() {
 @test "nothing inside is asked how to look up: not nsswitch.conf, not nscd" {
     needs strace true
     hostile_root
-    via=(env LC_ALL=C strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect,setns')
+    via=(env LC_ALL=C SHELL=/bin/sh strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect,setns')
     sh_run "$looks_up"'unshare_ns -rm -R "$1"; looks_up >/dev/null' "$root"
     sed '1,/setns(.* = 0$/d' "$dir/trace" >"$dir/inside"
     grep -q '"/etc/passwd"' "$dir/inside"

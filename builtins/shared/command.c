@@ -10,6 +10,17 @@ static int failed(int status, const WORD_LIST *command)
     return command ? COMMAND_NOT_REACHED : status;
 }
 
+static int run_in_subshell(const struct errand *errand, WORD_LIST *list)
+{
+    struct failure why;
+
+    if (shell_ask_for_memory(errand->size, &why) < 0) {
+        engine_failed(NULL, &why);
+        return COMMAND_NOT_REACHED;
+    }
+    return shell_run_in_subshell(errand->name, list, errand->request, errand->size);
+}
+
 int command_run_errand(const struct errand *errand, WORD_LIST *list)
 {
     bool in_subshell = shell_is_in_subshell(list, errand->request);
@@ -20,7 +31,7 @@ int command_run_errand(const struct errand *errand, WORD_LIST *list)
         return failed(status, command);
     bool runs = command && !*errand->check;
     if (runs && !in_subshell && !shell_is_for_this_call())
-        return shell_run_in_subshell(errand->name, list, errand->request, errand->size);
+        return run_in_subshell(errand, list);
     status = errand->carry_out(errand->request);
     if (status != EXECUTION_SUCCESS)
         return failed(status, command);

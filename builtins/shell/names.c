@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "system/lookups.h"
 #include "system/number.h"
 
 /* What bash knew of its user before it landed, which a root without such a user does not tell. */
@@ -287,3 +288,20 @@ enum nss_status groups_next(struct group *entry, char *buffer, size_t size, int 
 }
 
 #endif
+
+void shell_learn_user(void)
+{
+#if LOOKUPS_GO_ON
+    struct passwd entry;
+    char buffer[1024];
+    int err;
+
+    if (current_user.user_name || !lookups_are_confined())
+        return;
+    if (user_by_id(getuid(), &entry, buffer, sizeof buffer, &err) != NSS_STATUS_SUCCESS)
+        give_own_user(&entry);
+    current_user.user_name = savestring(entry.pw_name);
+    current_user.shell = savestring(entry.pw_shell);
+    current_user.home_dir = savestring(entry.pw_dir);
+#endif
+}

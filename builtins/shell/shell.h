@@ -43,6 +43,9 @@ struct shell_view {
     struct terminal terminal; /* for its supervisor, if it moves */
 };
 
+/* Whether bash will get this memory and what it may need for itself: it ends where it gets none. 0, or -1 and *why. */
+int shell_ask_for_memory(size_t size, struct failure *why);
+
 /*
  * Before a landing: flushes what a fork would write twice, looks at what the plan may change, and holds what bash will
  * need. 0, or -1 and *why.
@@ -66,6 +69,9 @@ void shell_became_copy(void);
 
 /* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
 void shell_forget_user(void);
+
+/* Where the C library would not ask this library, bash is told who its user is instead. */
+void shell_learn_user(void);
 
 /* The name of the module for users and groups that this library is to the C library: names.c. */
 #define SHELL_MODULE "nsbuiltins"

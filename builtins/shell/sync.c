@@ -261,15 +261,21 @@ static size_t memory_of_groups(void)
     return NGROUPS_MAX * sizeof(gid_t) + (size_t)(count < 0 ? 0 : count) * EACH;
 }
 
+static const struct step step_memory = {.phrase = "make room for what bash will need",
+                                        .cure = "see ulimit -d and ulimit -v"};
+
+int shell_ask_for_memory(size_t size, struct failure *why)
+{
+    enum { REST = 256 << 10 };
+
+    return memory_is_there(memory_of_groups() + REST + size) ? 0 : fail(why, &step_memory);
+}
+
 /* What can fail of it, and what the landing would take away. */
 static int get_ready(const struct plan *plan, struct failure *why)
 {
-    static const struct step step_memory = {.phrase = "make room for what bash will need",
-                                            .cure = "see ulimit -d and ulimit -v"};
-    enum { REST = 256 << 10 };
-
-    if ((plan_carries_directories(plan) || plan_changes_ids(plan)) && !memory_is_there(memory_of_groups() + REST))
-        return fail(why, &step_memory);
+    if ((plan_carries_directories(plan) || plan_changes_ids(plan)) && shell_ask_for_memory(0, why) < 0)
+        return -1;
     if (plan_carries_root(plan) && lookups_hold() < 0)
         return fail(why, &step_memory);
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
@@ -311,6 +317,7 @@ static void sync_all(const struct plan *plan, const struct shell_view *before)
         shell_sync_ids();
     else if (other_root)
         shell_forget_user();
+    shell_learn_user();
     if (follow_host_name(flags))
         sync_hostname();
     if (plan_carries_directories(plan))

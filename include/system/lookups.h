@@ -6,7 +6,15 @@
 #ifndef LOOKUPS_H
 #define LOOKUPS_H
 
+#include <features.h>
 #include <stdbool.h>
+
+/* Before glibc 2.34, modules are all libraries, and a function that has looked up before goes on with those of its first time. */
+#if defined __GLIBC__ && 100 * __GLIBC__ + __GLIBC_MINOR__ < 234
+#define LOOKUPS_GO_ON 1
+#else
+#define LOOKUPS_GO_ON 0
+#endif
 
 /*
  * Before the root or the mounts become others: takes from the present ones what the locale in force needs, and what else
