@@ -127,7 +127,7 @@ each() {
     needs strace true
     local options by_itself=()
     # Before glibc 2.34, bash is told who its user is.
-    [[ $(getconf GNU_LIBC_VERSION) != "glibc 2."@([12]?|3[0-3]) ]] || by_itself=('"/etc/nsswitch' '"/etc/passwd')
+    [[ $(getconf GNU_LIBC_VERSION) != "glibc 2."@([12]?|3[0-3]) ]] || by_itself=('"/etc/passwd')
     for options in -ru -rp '-rp --init' '-rp --no-fork' '-rm -R /'; do
         # bash itself looks for the user where these are not set
         via=(env SHELL=/bin/sh HOME=/ strace -f -qq -o "$dir/trace" -e 'trace=open,openat,connect')
