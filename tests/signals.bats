@@ -226,6 +226,68 @@ slowly() {
     is "$status" 3
 }
 
+# Each process of the group has the signal, and one that supervises has nobody to pass it on to.
+@test "a signal to the whole process group runs a trap once, one to the process outside too" {
+    local move n
+    via=(setsid --wait) # timeout(1) is in the group
+    for move in "${ways[@]}"; do
+        for ((n = 0; n < 3; n++)); do
+            sh_start 'trap "echo group" USR1; trap "echo own" USR2; trap "echo TERM; exit 5" TERM
+                      '"$move"' || exit; kill -USR1 0; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done'
+            mkfifo "$dir/go"
+            await
+            sleep 0.1 # for what shall not come, too
+            kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
+            sleep 0.1
+            kill -USR2 "$(<"$dir/pid")"
+            sleep 0.1
+            kill -TERM -- "-$(tail -n 1 "$dir/groups")"
+            sh_wait
+            is "$output" $'group\ngroup\nown\nTERM'
+            is "$status" 5
+            rm "$dir/signal" "$dir/go"
+        done
+    done
+}
+
+@test "a signal to a job in a process group of its own is not taken for one that its parent's group was sent" {
+    local first
+    via=(setsid --wait)
+    for first in -rp -rf; do
+        sh_start "unshare_ns $first"'
+            trap "echo outer" USR1
+            set -m
+            (trap "echo inner; exit 6" USR1; unshare_ns -p; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done) &
+            until [[ -e $dir/now ]]; do sleep 0.05; done; kill -USR1 0; sleep 0.2; kill -USR1 $!; wait'
+        mkfifo "$dir/go"
+        await
+        sleep 0.1
+        : >"$dir/now"
+        sh_wait
+        is "$output" $'outer\ninner'
+        rm "$dir/signal" "$dir/go" "$dir/now"
+    done
+}
+
+@test "a witness of signals to the group that is gone or stopped holds none of them up" {
+    local signal
+    for signal in KILL STOP; do
+        sh_start 'trap "echo caught" USR1; unshare_ns -rp; echo >"$dir/signal"; until [[ -e $dir/end ]]; do sleep 0.1; done'
+        await
+        kill -$signal "$(pgrep -P "$(<"$dir/pid")" | tail -n 1)"
+        kill -USR1 "$(<"$dir/pid")"
+        sleep 2
+        kill -USR1 "$(<"$dir/pid")"
+        sleep 0.5
+        : >"$dir/end"
+        sh_wait
+        is "$output" $'caught\ncaught'
+        is "$status" 0
+        nothing_runs
+        rm "$dir/signal" "$dir/end"
+    done
+}
+
 # says N: the program that was started has said N lines, now or within seconds
 says() {
     local tries

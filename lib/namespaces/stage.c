@@ -35,6 +35,7 @@
 #include "system/proc.h"
 #include "system/program.h"
 #include "namespaces/tie.h"
+#include "namespaces/witness.h"
 
 /* True: the other side has the word, or is gone, which the next message from there tells. */
 static bool say(int socket)
@@ -208,8 +209,11 @@ static int get_ready(struct stage *stage, const struct plan *plan, int *shell)
     *shell = plan_leaves_reaper(plan) ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
     if (plan_leaves_reaper(plan))
         return *shell < 0 ? -1 : 0;
-    if (plan_moves(plan) && tie_prepare() < 0)
-        return -1;
+    if (plan_moves(plan)) {
+        if (tie_prepare() < 0)
+            return -1;
+        witness_prepare();
+    }
     if (plan_needs_child(plan)) {
         prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
         stage->adopts = !was_subreaper;
@@ -299,6 +303,7 @@ void stage_end(struct stage *stage)
         kill(stage->inner, SIGKILL);
     wait_for_end(&stage->inner);
     tie_forget();
+    witness_forget();
     errno = err;
 }
 

@@ -44,13 +44,15 @@ static uint64_t blocked_by_all(int proc, uint64_t blocked)
     DIR *list = threads < 0 ? NULL : fdopendir(threads);
     const struct dirent *entry;
 
-    while (list && blocked != 0 && (entry = readdir(list)))
+    if (!list) {
+        if (threads >= 0)
+            close(threads);
+        return blocked;
+    }
+    while (blocked != 0 && (entry = readdir(list)))
         if (entry->d_name[0] != '.')
             blocked &= blocked_by_thread(threads, entry->d_name);
-    if (list)
-        closedir(list);
-    else if (threads >= 0)
-        close(threads);
+    closedir(list);
     return blocked;
 }
 

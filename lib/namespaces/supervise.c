@@ -14,6 +14,7 @@
 
 #include "namespaces/stance.h"
 #include "namespaces/tie.h"
+#include "namespaces/witness.h"
 #include "system/descriptors.h"
 #include "system/memory.h"
 
@@ -27,7 +28,9 @@ struct supervisor {
 /* One that supervises in its turn decides by itself. */
 static struct stance stance_of(pid_t moved)
 {
-    return tie_below_supervises() ? (struct stance){.caught = UINT64_MAX} : stance_of_child(moved);
+    if (tie_below_supervises())
+        return (struct stance){.caught = UINT64_MAX};
+    return stance_of_child(moved);
 }
 
 static bool stops(int signal)
@@ -198,7 +201,7 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
      * gone is told to the session leader only.
      */
     bool to_group = !(signal == SIGHUP && getsid(0) == getpid());
-    bool has_it = info->si_code == SI_KERNEL && to_group && getpgid(self->moved) == getpgrp();
+    bool has_it = getpgid(self->moved) == getpgrp() && (info->si_code == SI_KERNEL ? to_group : witness_has(signal));
 
     if (signal == SIGCONT) {
         self->stands = false;
@@ -302,7 +305,9 @@ void supervise(pid_t moved, const struct terminal *terminal)
 
     tie_say_supervises();
     hold_nothing_but(terminal->tty);
-    tie_await_aside(); /* an init has its own above it */
+    tie_await_aside();   /* an init has its own above it */
+    if (!terminal->jobs) /* else the moved shell is in a process group of its own */
+        witness_begin();
     tie_say_aside();
     memory_forget_code(); /* the shell's, which has run through much of it */
     sigfillset(&all);

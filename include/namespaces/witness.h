@@ -1,0 +1,23 @@
+/* Tells a supervisor whether a signal was sent to its whole process group, and so to the moved shell in it, too. */
+#ifndef WITNESS_H
+#define WITNESS_H
+
+#include <stdbool.h>
+
+/*
+ * Before the fork(2) that makes the moved shell. There is one witness for all moves in a process group; where this fails
+ * there is none. Where the move comes to nothing, witness_forget().
+ */
+void witness_prepare(void);
+void witness_forget(void);
+
+/*
+ * In a supervisor, which has blocked all signals: the witness sees to it from now on. The first in the process group
+ * makes it: a child, which ends with this process.
+ */
+void witness_begin(void);
+
+/* True: the group has been sent this signal since the last call. The caller has been sent it. */
+bool witness_has(int signal);
+
+#endif
