@@ -226,7 +226,7 @@ hangs_up() {
         sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 20 _ <>"$dir/go"; echo "$n" >&2; done'
         mkfifo "$dir/go"
         await
-        pgrep -P "$(<"$dir/pid")" >"$dir/middle"
+        pgrep --oldest -P "$(<"$dir/pid")" >"$dir/middle"
         kill -TSTP "$(<"$dir/middle")"
         sleep 1
         echo 1<>"$dir/go"
