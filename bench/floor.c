@@ -79,8 +79,11 @@ static void bind_device(const char *name)
 /* The steps are those of container_by_hand in bench/measure. */
 static void build_root(void)
 {
-    static const char *const directories[] = {"usr", "proc", "dev", "tmp", "old"};
+    static const char *const directories[] = {"usr", "proc", "dev", "tmp", "old", "dev/pts", "dev/shm"};
     static const char *const links[] = {"bin", "sbin", "lib", "lib64"};
+    static const char *const files[][2] = {{"/proc/self/fd", "dev/fd"},       {"/proc/self/fd/0", "dev/stdin"},
+                                           {"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"},
+                                           {"/proc/kcore", "dev/core"},       {"pts/ptmx", "dev/ptmx"}};
     static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
     char to[16];
 
@@ -96,6 +99,10 @@ static void build_root(void)
     raw_need(mount("proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL), "proc");
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         bind_device(devices[i]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        raw_need(symlink(files[i][0], files[i][1]), files[i][1]);
+    raw_need(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=666,mode=620"), "devpts");
+    raw_need(mount("tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), "tmp");
     raw_need((int)syscall(SYS_pivot_root, ".", "old"), "pivot_root");
     raw_need(chdir("/"), "/");
     raw_need(umount2("old", MNT_DETACH), "umount");

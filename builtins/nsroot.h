@@ -22,8 +22,8 @@ static const struct option_row rows[] = {
         {OPT_PERMS, "perms", ARG_REQUIRED, "OCTAL", "the mode of what the next operation makes"},
     {OPT_SIZE, "size", ARG_REQUIRED, "BYTES", "the size of the next --tmpfs"},
     {OPT_CHDIR, "chdir", ARG_REQUIRED, "DIR", "the working directory in the new root"},
-    {OPT_ARGS, "args", ARG_REQUIRED, "FD", "more operations, read from FD, with a NUL after each word"},
-    {OPT_KEEP_FDS, "keep-fds", ARG_OPTIONAL, "N,...", "let these descriptors, or all, lead out of the new root"},
+    {OPT_ARGS, "args", ARG_REQUIRED, "FD", "more operations, read from FD; a NUL ends a word"},
+    {OPT_KEEP_FDS, "keep-fds", ARG_OPTIONAL, "N,...", "let these descriptors, or all, lead out"},
     CHECK_ROW,
     HELP_ROW,
 };

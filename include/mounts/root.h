@@ -38,7 +38,7 @@ enum {
 /* clang-format off */
 #define ROOT_OPERATIONS(ROW) \
     ROW(BIND, "bind", ROOT_SOURCE_TARGET, ARG_PAIR, "SRC DEST", 0, make_bind, put_mount, \
-        "bind SRC, with all that is mounted below it, on DEST") \
+        "bind SRC, with what is mounted below it, on DEST") \
     ROW(BIND_TRY, "bind-try", ROOT_SOURCE_TARGET, ARG_PAIR, "SRC DEST", ROOT_TRY, make_bind, put_mount, \
         "the same, unless SRC is missing") \
     ROW(DEV_BIND, "dev-bind", ROOT_SOURCE_TARGET, ARG_PAIR, "SRC DEST", ROOT_DEVICES, make_bind, put_mount, \
@@ -56,7 +56,7 @@ enum {
     ROW(REMOUNT_RO, "remount-ro", ROOT_TARGET, ARG_REQUIRED, "DEST", 0, NULL, put_read_only, \
         "make the mount at DEST read-only") \
     ROW(OVERLAY_SRC, "overlay-src", ROOT_SOURCE, ARG_REQUIRED, "SRC", 0, NULL, NULL, \
-        "a layer of the next overlay; the first is the lowest") \
+        "a layer of the next overlay, the lowest first") \
     ROW(OVERLAY, "overlay", ROOT_WORK, ARG_TRIPLE, "RWSRC WORKDIR DEST", 0, make_overlay, put_mount, \
         "an overlay on DEST; changes go to RWSRC") \
     ROW(TMP_OVERLAY, "tmp-overlay", ROOT_TARGET, ARG_REQUIRED, "DEST", 0, make_tmp_overlay, put_mount, \
