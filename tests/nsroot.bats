@@ -410,3 +410,53 @@ no"
     unchanged
     nothing_runs
 }
+
+# Each of these has attributes to be set, of which the recursive ones are of what is mounted below as well.
+attributes='mkdir -p "$dir/src/in" && mount -t tmpfs some "$dir/src/in" && cd / &&
+    nsroot "${system[@]}" --proc /proc --dev /dev --ro-bind "$dir/src" /ro --bind "$dir/src" /rw --tmpfs /tmp \
+        --ro-bind-data 7 /data --tmpfs /a --dir /a/b --remount-ro /a --ro-bind "$dir" /whole 7<<<data &&
+    mounts | grep -v "^/dev/"
+    (: >/whole/x) 2>/dev/null || echo "$(</data)"'
+
+@test "before Linux 5.12 attributes are set in place: it makes the same" {
+    roots "$attributes"
+    local expected=$output
+    [[ $output == *"/ro/in ro,nosuid,nodev"*"/rw/in rw,nosuid,nodev"*data ]]
+    rm -rf "$dir/src"
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS mount_setattr --)
+    roots "$attributes"
+    is "$error" ""
+    is "$output" "$expected"
+}
+
+@test "a tree with mounts becomes the root, read-only, on older kernels too" {
+    local calls
+    mkdir -p "$dir/tree/"{in,proc}
+    for calls in '' mount_setattr; do
+        via=(${calls:+"$NSB_BUILDDIR/tests/with-seccomp" ENOSYS "$calls" --})
+        roots 'mount -t tmpfs some "$dir/tree/in" && nsroot --ro-bind "$dir/tree" / --proc /proc && cd / &&
+            while read -r _ _ _ _ target attributes _; do [[ $target == /proc* ]] || echo "$target $attributes"; done </proc/self/mountinfo'
+        is "$output" "/ ro,nosuid,nodev,relatime
+/in ro,nosuid,nodev,relatime"
+        done_quietly
+    done
+}
+
+@test "the first root of all is covered, and left by chroot(2)" {
+    roots 'nsroot "${system[@]}" --proc /proc --dir /work --ro-bind "$NSB_BUILDDIR" /build && cd / &&
+        exec /build/tests/with-seccomp EINVAL pivot_root -- bash -c "enable -f ${NSBUILTINS_SO/"$NSB_BUILDDIR"//build} nsroot
+            nsroot --ro-bind /usr /usr --symlink usr/bin /bin --dir /inside && cd / && echo * && cd .. && pwd"'
+    done_quietly
+    is "$output" "bin inside usr
+/"
+}
+
+@test "containers in containers" {
+    roots 'nsroot "${system[@]}" --proc /proc --dev /dev --tmpfs /tmp &&
+        unshare_ns -rmpui && nsroot --bind / / --tmpfs /one && (
+            unshare_ns -rm && nsroot "${system[@]}" --dir /two && cd / && echo *
+        ) && cd / && echo * $$'
+    done_quietly
+    is "$output" "bin lib lib64 sbin two usr
+bin dev lib lib64 one proc sbin tmp usr 1"
+}

@@ -39,6 +39,7 @@ static const struct {
     {"openat", SYS_openat},
     {"openat2", 437},
     {"pidfd_open", SYS_pidfd_open},
+    {"pivot_root", SYS_pivot_root},
     {"read", SYS_read},
     {"rt_sigprocmask", SYS_rt_sigprocmask},
     {"rt_sigreturn", SYS_rt_sigreturn},

@@ -11,8 +11,7 @@
 /* A root that is being built. */
 struct building {
     int root;              /* its topmost mount; -1: there is none yet */
-    int data;              /* a tmpfs for --bind-data; -1: not made */
-    bool data_attached;    /* on the root, meanwhile */
+    int data;              /* a tmpfs for what is read and mounted; -1: there is nothing such */
     struct made *made;     /* in what is mounted, and may be somebody's directory */
     const sigset_t *awake; /* for a wait: root_build() */
 };
@@ -25,6 +24,9 @@ int contents_make(struct root_operation *operation, struct failure *why);
 
 /* Carries out the rest of an operation, in the new root. 0, or -1 and *why. */
 int contents_put(struct building *building, struct root_operation *operation, struct failure *why);
+
+/* Sets the attributes that an operation's mount could not have before it was in its place. 0, or -1 and *why. */
+int contents_set_late(const struct root_operation *operation, int mount, struct failure *why);
 
 /* Takes back what an operation has changed in files. errno stays. */
 void contents_undo(struct root_operation *operation);

@@ -97,6 +97,7 @@ struct root_operation {
     uint64_t size;        /* in bytes; 0: as the kernel has it */
     size_t layers;        /* of an overlay: so many operations before it are its layers */
     int mount;            /* what was made for it, detached, or a file that was changed; -1: nothing */
+    uint64_t late;        /* MOUNT_ATTR_*: to be set when it is in its place */
     off_t start;          /* where fd was read from, in a file; -1: it was not */
 };
 

@@ -10,6 +10,8 @@
 #include "mounts/calls.h"
 #include "mounts/place.h"
 #include "mounts/steps.h"
+#include "mounts/table.h"
+#include "system/descriptors.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
@@ -211,5 +213,57 @@ int classic_carry_out(const struct mount_plan *plan, struct failure *why)
         return fail_about(why, &step_target, "%s", plan->target);
     int status = plan->kind == MOUNT_REMOUNT ? remount(plan, data, why) : put(plan, data, why);
     free(data);
+    return status;
+}
+
+/* --- a mount and those below it -------------------------------------------------------------------------------- */
+
+static int set_one(int mount_fd, const struct attributes *attributes)
+{
+    char path[40];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", mount_fd);
+    return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | with_attributes(attributes, present_flags(path)), NULL);
+}
+
+/* Its number is among its parents. */
+static bool is_below(const struct mount_table *table, const struct mount_entry *entry, const struct mount_entry *top)
+{
+    while (entry && entry != top)
+        entry = entry->parent == entry->id ? NULL : mount_table_find(table, entry->parent);
+    return entry;
+}
+
+/* A mount is found by its way from the topmost: that the new root stands on top of the old one, no path tells. */
+static int set_below(int mount_fd, const struct mount_entry *top, const struct mount_entry *entry,
+                     const struct attributes *attributes)
+{
+    const char *way = entry->target + (strcmp(top->target, "/") == 0 ? 0 : strlen(top->target));
+    int fd = openat(mount_fd, way + strspn(way, "/"), O_PATH | O_CLOEXEC);
+    int status = fd < 0 ? -1 : set_one(fd, attributes);
+
+    descriptor_close(fd);
+    return status;
+}
+
+int classic_set(int mount, bool recursive, const struct attributes *attributes)
+{
+    struct mount_table table;
+    struct failure why;
+
+    if (set_one(mount, attributes) < 0)
+        return -1;
+    if (!recursive)
+        return 0;
+    if (mount_table_read(&table, &why) < 0) {
+        errno = why.err;
+        return -1;
+    }
+    const struct mount_entry *top = mount_table_find(&table, mount_id(mount));
+    int status = top ? 0 : -1;
+    for (size_t i = 0; status == 0 && i < table.count; i++)
+        if (&table.entries[i] != top && is_below(&table, &table.entries[i], top))
+            status = set_below(mount, top, &table.entries[i], attributes);
+    mount_table_free(&table);
     return status;
 }

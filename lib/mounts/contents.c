@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "mounts/calls.h"
+#include "mounts/classic.h"
 #include "mounts/data.h"
 #include "mounts/devices.h"
 #include "mounts/detached.h"
@@ -40,12 +41,26 @@ static void plan_bind(struct mount_plan *plan, const struct root_operation *oper
                       | (flags & ROOT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u);
 }
 
+/* Before mount_setattr(2) (Linux 5.12), only what is in its place can be told its attributes. */
+static int done_bind(struct root_operation *operation, struct mount_plan *plan, struct failure *why)
+{
+    struct mount_plan again = *plan;
+
+    if (done(operation, plan, why) == 0)
+        return 0;
+    if (why->step != &step_attributes || why->err != ENOSYS)
+        return -1;
+    operation->late = again.whole.set;
+    again.whole.set = 0;
+    return done(operation, &again, why);
+}
+
 static int make_bind(struct root_operation *operation, struct failure *why)
 {
     struct mount_plan plan;
 
     plan_bind(&plan, operation);
-    if (done(operation, &plan, why) == 0)
+    if (done_bind(operation, &plan, why) == 0)
         return 0;
     if (why->step == &step_bind && why->err == ENOENT) {
         if (root_flags(operation->kind) & ROOT_TRY)
@@ -86,7 +101,7 @@ static int make_bind_fd(struct root_operation *operation, struct failure *why)
     if (plan.source_fd < 0)
         return fail(why, &step_operation);
     int source = plan.source_fd;
-    int status = done(operation, &plan, why);
+    int status = done_bind(operation, &plan, why);
     close(source);
     return status;
 }
@@ -272,6 +287,22 @@ static bool is_root(const char *path)
     return path[strspn(path, "/")] == '\0';
 }
 
+/* Of a mount in its place. */
+static int set_attributes(int mount, bool recursive, uint64_t set)
+{
+    const struct mount_change change = {.set = set};
+    int status = call_mount_setattr(mount, recursive, &change);
+
+    return status < 0 && errno == ENOSYS ? classic_set(mount, recursive, &(struct attributes){.set = set}) : status;
+}
+
+int contents_set_late(const struct root_operation *operation, int mount, struct failure *why)
+{
+    if (operation->late == 0 || set_attributes(mount, true, operation->late) == 0)
+        return 0;
+    return fail_about(why, &step_attributes, "%s", root_target(operation));
+}
+
 static int put_mount(struct building *building, struct root_operation *operation, struct failure *why)
 {
     struct stat status;
@@ -285,7 +316,7 @@ static int put_mount(struct building *building, struct root_operation *operation
     int result = call_move_mount(operation->mount, target, 0) < 0
                          || (is_root(root_target(operation)) && become_root(building, operation->mount) < 0)
                      ? fail_about(why, &step_attach, "%s", root_target(operation))
-                     : 0;
+                     : contents_set_late(operation, operation->mount, why);
     close(target);
     return result;
 }
@@ -293,10 +324,11 @@ static int put_mount(struct building *building, struct root_operation *operation
 /* A read-only mount of a directory or file of procfs on itself. */
 static int cover(int proc, const char *name)
 {
-    const struct mount_change read_only = {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
     int target = openat(proc, name, O_PATH | O_CLOEXEC);
     int copy = target < 0 ? -1 : call_open_tree(proc, name, false);
-    int status = copy < 0 || call_mount_setattr(copy, false, &read_only) < 0 ? -1 : call_move_mount(copy, target, 0);
+    int status = copy < 0 || call_move_mount(copy, target, 0) < 0
+                     ? -1
+                     : set_attributes(copy, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 
     descriptor_close(copy);
     descriptor_close(target);
@@ -327,12 +359,11 @@ static int put_devices(struct building *building, struct root_operation *operati
 
 static int put_read_only(struct building *building, struct root_operation *operation, struct failure *why)
 {
-    const struct mount_change read_only = {.set = MOUNT_ATTR_RDONLY};
     int target = inside_open(building->root, root_target(operation), O_PATH);
 
     if (target < 0)
         return fail_about(why, &step_root_target, "%s", root_target(operation));
-    int status = call_mount_setattr(target, false, &read_only) < 0
+    int status = set_attributes(target, false, MOUNT_ATTR_RDONLY) < 0
                      ? fail_about(why, &step_attributes, "%s", root_target(operation))
                      : 0;
     close(target);
@@ -396,6 +427,8 @@ static int put_file(struct building *building, struct root_operation *operation,
 static int put_data(struct building *building, struct root_operation *operation, struct failure *why)
 {
     operation->mount = data_make_mount(building, operation, why);
+    operation->late =
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (root_flags(operation->kind) & ROOT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u);
     if (operation->mount < 0 || put_mount(building, operation, why) < 0)
         return -1;
     data_let_go(building);

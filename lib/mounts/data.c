@@ -50,19 +50,6 @@ void data_undo(const struct root_operation *operation)
         lseek(operation->fd, operation->start, SEEK_SET);
 }
 
-/* A copy of what is detached can be made since Linux 6.15; before, it stands on the root meanwhile. */
-static int copy_mount(struct building *building)
-{
-    int copy = call_open_tree(building->data, "data", false);
-
-    if (copy >= 0 || errno != EINVAL || building->data_attached)
-        return copy;
-    if (call_move_mount(building->data, building->root, 0) < 0)
-        return -1;
-    building->data_attached = true;
-    return call_open_tree(building->data, "data", false);
-}
-
 void data_let_go(const struct building *building)
 {
     unlinkat(building->data, "data", 0);
@@ -81,19 +68,8 @@ static int make_file(struct building *building, struct root_operation *operation
 
 int data_make_mount(struct building *building, struct root_operation *operation, struct failure *why)
 {
-    const struct mount_change attributes = {
-        .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
-               | (root_flags(operation->kind) & ROOT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u)};
-
-    if (building->data < 0 && (building->data = contents_make_root(why)) < 0)
-        return -1;
     if (make_file(building, operation, why) < 0)
         return -1;
-    int mount = copy_mount(building);
-    if (mount < 0 || call_mount_setattr(mount, false, &attributes) < 0) {
-        fail_about(why, &step_root_file, "%s", root_target(operation));
-        descriptor_close(mount);
-        return -1;
-    }
-    return mount;
+    int mount = call_open_tree(building->data, "data", false);
+    return mount < 0 ? fail_about(why, &step_root_file, "%s", root_target(operation)) : mount;
 }

@@ -56,7 +56,7 @@ static int bind_device(const char *path)
     const struct attributes nosuid = {.set = MOUNT_ATTR_NOSUID};
     int mount = call_open_tree(AT_FDCWD, path, false);
 
-    if (mount < 0 || detached_set(mount, &nosuid) == 0)
+    if (mount < 0 || detached_set(mount, &nosuid) == 0 || errno == ENOSYS) /* before Linux 5.12 it goes without */
         return mount;
     descriptor_close(mount);
     return -1;

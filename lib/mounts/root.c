@@ -17,8 +17,6 @@
 
 #include "mounts/calls.h"
 #include "mounts/contents.h"
-#include "mounts/detached.h"
-#include "mounts/place.h"
 #include "mounts/steps.h"
 #include "namespaces/steps.h"
 #include "sentence.h"
@@ -115,31 +113,50 @@ static int make_all(struct root_plan *plan, struct failure *why)
     return 0;
 }
 
-/* The first operation may make something that is there the root: --bind DIR / */
-static int take_root(struct building *building, struct root_plan *plan, struct failure *why)
+/* The first operation may make something that is there the root: --bind DIR /. NULL: it does not. */
+static struct root_operation *root_maker(struct root_plan *plan)
 {
     struct root_operation *first = plan->operation;
 
     while (first->kind == ROOT_OVERLAY_SRC)
         first++;
     const char *target = root_target(first);
-    if (first->mount < 0 || target[strspn(target, "/")] != '\0') {
-        building->root = contents_make_root(why);
-        return building->root < 0 ? -1 : 0;
-    }
-    building->root = first->mount;
-    first->mount = -1;
-    return 0;
+    return first->mount < 0 || target[strspn(target, "/")] != '\0' ? NULL : first;
 }
 
 /* On top of the old root, below which the process goes on looking up what it names. */
-static int show_root(const struct building *building, struct failure *why)
+static int stack(int mount, struct failure *why)
 {
     int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = old < 0 || call_move_mount(building->root, old, 0) < 0 ? fail(why, &step_pivot) : 0;
+    int status = old < 0 || call_move_mount(mount, old, 0) < 0 ? fail(why, &step_pivot) : 0;
 
     descriptor_close(old);
     return status;
+}
+
+/* Below the new root, and gone with the old one: of what is detached, nothing can be bound before Linux 6.15. */
+static int make_place_for_data(struct building *building, const struct root_plan *plan, struct failure *why)
+{
+    size_t i = 0;
+
+    while (i < plan->count && plan->operation[i].kind != ROOT_BIND_DATA && plan->operation[i].kind != ROOT_RO_BIND_DATA)
+        i++;
+    if (i == plan->count)
+        return 0;
+    building->data = contents_make_root(why);
+    return building->data < 0 ? -1 : stack(building->data, why);
+}
+
+static int begin(struct building *building, struct root_plan *plan, struct failure *why)
+{
+    struct root_operation *maker = root_maker(plan);
+
+    building->root = maker ? maker->mount : contents_make_root(why);
+    if (maker)
+        maker->mount = -1;
+    if (building->root < 0 || make_place_for_data(building, plan, why) < 0 || stack(building->root, why) < 0)
+        return -1;
+    return maker && contents_set_late(maker, building->root, why) < 0 ? fail_during(maker, why) : 0;
 }
 
 static int put_all(struct building *building, struct root_plan *plan, struct failure *why)
@@ -147,8 +164,6 @@ static int put_all(struct building *building, struct root_plan *plan, struct fai
     for (size_t i = 0; i < plan->count; i++)
         if (contents_put(building, &plan->operation[i], why) < 0)
             return fail_during(&plan->operation[i], why);
-    if (building->data_attached)
-        place_take_away(building->data);
     return 0;
 }
 
@@ -162,12 +177,21 @@ static bool is_rootfs(void)
     return statfs("/", &status) == 0 && (status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
 }
 
+/* It is on top of the new one, and has the place for data on top of itself. */
+static int let_go_of_old(const struct building *building, struct failure *why)
+{
+    for (int mounts = building->data < 0 ? 1 : 2; mounts > 0; mounts--)
+        if (umount2(".", MNT_DETACH) < 0)
+            return fail(why, &step_old_root);
+    return 0;
+}
+
 static int pivot(const struct building *building, struct failure *why)
 {
     if (fchdir(building->root) < 0)
         return fail(why, &step_pivot);
     if (syscall(SYS_pivot_root, ".", ".") == 0)
-        return umount2(".", MNT_DETACH) < 0 ? fail(why, &step_old_root) : 0;
+        return let_go_of_old(building, why);
     if (errno != EINVAL || !is_rootfs() || chroot(".") < 0)
         return fail(why, &step_pivot);
     return 0;
@@ -189,8 +213,8 @@ static int build(struct root_plan *plan, struct building *building, struct failu
 
     if (!getcwd(before, sizeof before))
         *before = '\0';
-    if (make_all(plan, why) < 0 || take_root(building, plan, why) < 0 || show_root(building, why) < 0
-        || put_all(building, plan, why) < 0 || pivot(building, why) < 0)
+    if (make_all(plan, why) < 0 || begin(building, plan, why) < 0 || put_all(building, plan, why) < 0
+        || pivot(building, why) < 0)
         return -1;
     return choose_directory(plan, before, why);
 }

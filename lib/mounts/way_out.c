@@ -1,13 +1,20 @@
 #include "mounts/root.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "namespaces/nsref.h"
 #include "namespaces/nstype.h"
 
-enum { PIDFD_MAGIC = 0x50494446 }; /* PID_FS_MAGIC, Linux 6.9 */
+/* A signal of number 0 tells (Linux 5.1): what is no pidfd is EBADF. EINVAL: of a PID namespace that is not below. */
+static bool is_pidfd(int fd)
+{
+    return syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0 || errno == ESRCH || errno == EPERM || errno == EINVAL;
+}
 
 /*
  * From a directory, ".." goes on to the root that it was opened below, even from a detached mount's; setns(2) goes into a
@@ -16,13 +23,12 @@ enum { PIDFD_MAGIC = 0x50494446 }; /* PID_FS_MAGIC, Linux 6.9 */
 const char *root_way_out(int fd)
 {
     struct stat status;
-    struct statfs fs;
 
     if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
         return "a directory outside of the new root";
     if (nsref_is(fd, nstype_of_flag(CLONE_NEWNS)))
         return "a mount namespace";
-    if (fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == PIDFD_MAGIC)
+    if (is_pidfd(fd))
         return "a process outside of the new root";
     return NULL;
 }
