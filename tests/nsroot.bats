@@ -443,8 +443,8 @@ attributes='mkdir -p "$dir/src/in" && mount -t tmpfs some "$dir/src/in" && cd / 
 }
 
 @test "the first root of all is covered, and left by chroot(2)" {
-    roots 'nsroot "${system[@]}" --proc /proc --dir /work --ro-bind "$NSB_BUILDDIR" /build && cd / &&
-        exec /build/tests/with-seccomp EINVAL pivot_root -- bash -c "enable -f ${NSBUILTINS_SO/"$NSB_BUILDDIR"//build} nsroot
+    roots 'nsroot "${system[@]}" --proc /proc --ro-bind "$NSB_BUILDDIR" /build --ro-bind "${NSBUILTINS_SO%/*}" /so && cd / &&
+        exec /build/tests/with-seccomp EINVAL pivot_root -- bash -c "enable -f /so/${NSBUILTINS_SO##*/} nsroot
             nsroot --ro-bind /usr /usr --symlink usr/bin /bin --dir /inside && cd / && echo * && cd .. && pwd"'
     done_quietly
     is "$output" "bin inside usr
