@@ -95,6 +95,16 @@ injected() {
     fails_with 'cannot *; AppArmor restricts unprivileged user namespaces: *' unshare_ns -rm
 }
 
+@test "AppArmor is not named to who has the capability" {
+    ((EUID == 0)) || skip "needs root"
+    needs strace -f -o /dev/null true
+    via=(unshare --mount bash -ec 'mount -t tmpfs tmpfs /proc/sys/kernel
+        echo 1 >/proc/sys/kernel/apparmor_restrict_unprivileged_userns; exec "$@"' bash)
+    injected unshare EPERM
+    sh_run 'unshare_ns -r'
+    like "$error" '*unshare_ns: cannot make a new user namespace: Operation not permitted'
+}
+
 @test "where AppArmor restricts nothing, it is not named" {
     sysctl_says apparmor_restrict_unprivileged_userns 0
     injected sethostname EPERM
@@ -271,4 +281,46 @@ fault() {
     sh_run 'ulimit -u 1; unshare_ns -r; echo $?'
     is "$output" 1
     like "$error" '*: cannot fork a helper process: Resource temporarily unavailable; a limit on processes is reached*'
+}
+
+@test "of several types that are switched off, the one that was asked for is named" {
+    prepared 'echo 0 >/proc/sys/user/max_uts_namespaces; echo 0 >/proc/sys/user/max_net_namespaces'
+    fails_with '*; network namespaces are switched off: ask for user.max_net_namespaces above 0' unshare_ns -n
+}
+
+@test "a file system for binary formats covers nothing of /proc" {
+    [[ -d /proc/sys/fs/binfmt_misc ]] || skip "this kernel has none"
+    prepared 'mount -t tmpfs tmpfs /proc/sys/fs/binfmt_misc'
+    injected mount EPERM
+    fails_with 'cannot mount a procfs on /proc: Operation not permitted' unshare_ns -rmp --propagation unchanged --mount-proc
+}
+
+@test "a user or group that is not mapped, each alone" {
+    ((EUID == 0)) || skip "needs root"
+    local nobody="*; the shell's own user or group has no ID in the user namespace that it is in: *"
+    sh_run 'unshare_ns --map-users=0:0:1 --map-groups=0:100000:10; unshare_ns -U'
+    like "$error" "$nobody"
+    sh_run 'unshare_ns --map-users=0:100000:10 --map-groups=0:0:1; unshare_ns -U'
+    like "$error" "$nobody"
+    # the number of who is not mapped is 65534, right behind this range
+    sh_run 'unshare_ns --map-users=0:100000:65534 --map-groups=0:0:1; unshare_ns -U'
+    like "$error" "$nobody"
+}
+
+@test "without a /proc, no cause is made up" {
+    sh_run 'unshare_ns -rm; mount -t tmpfs none /proc; unshare_ns -U; unshare_ns -U'
+    is "$status" 1
+    like "$error" 'bash: line +([0-9]): unshare_ns: cannot make a new user namespace: Operation not permitted'
+}
+
+@test "a seccomp filter that lets setns(2) pass is not the cause" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    target -ru
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM sethostname --)
+    fails_with 'cannot join the UTS namespace: Operation not permitted; *say -U (--user)' nsenter_ns -t "$target" -u
+}
+
+@test "a process of somebody else is there, though it may not be looked at" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    fails_with '1: Permission denied' nsmap -t 1
 }

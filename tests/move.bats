@@ -393,7 +393,7 @@ load helpers
     mkfifo "$dir/go"
     await
     outside=$(<"$dir/pid")
-    is "$(readlink "/proc/$outside/cwd")" /
+    until [[ $(readlink "/proc/$outside/cwd") == / ]]; do sleep 0.01; done # while the script goes on
     is "$(ls "/proc/$outside/fd")" ""
     sleep 1
     read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ <"/proc/$outside/stat"
@@ -413,6 +413,34 @@ load helpers
         is "$output" free
         done_quietly
     done
+}
+
+@test "the one outside leaves nothing open that it has opened for a signal" {
+    local n outside
+    mkfifo "$dir/go"
+    sh_start 'unshare_ns -rp; trap "((++got))" USR1; echo >"$dir/signal"; until read -r -t 0.1; do :; done <>"$dir/go"; ((got > 0))'
+    await
+    outside=$(<"$dir/pid")
+    for ((n = 0; n < 20; n++)); do
+        kill -USR1 "$outside"
+        sleep 0.02
+    done
+    is "$(ls "/proc/$outside/fd")" ""
+    echo >"$dir/go"
+    sh_wait
+    done_quietly
+}
+
+@test "the one outside has no file open where the kernel has no close_range(2)" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS close_range --)
+    mkfifo "$dir/go"
+    sh_start 'cd "$dir"; exec 7<"$dir" 20<"$dir"; unshare_ns -rp; echo >"$dir/signal"; read -r line <"$dir/go"'
+    await
+    until [[ $(readlink "/proc/$(<"$dir/pid")/cwd") == / ]]; do sleep 0.01; done # the last thing that it lets go of
+    is "$(ls "/proc/$(<"$dir/pid")/fd")" ""
+    echo >"$dir/go"
+    sh_wait
+    done_quietly
 }
 
 # kilobytes_of_files PID: what it has in memory of the files that it has mapped

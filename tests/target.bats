@@ -56,6 +56,19 @@ try() {
             nsenter_ns -t "$1:99" -U -u' "$target"
     is "$status" 1
     like "$error" "*nsenter_ns: $target:99: @(this PID belongs to another process now|the kernel does not number*)"
+    [[ $error != *"does not number"* ]] || skip "this kernel does not number its processes"
+    needs perl -MPOSIX -e 1
+    via=(perl -MPOSIX -e 'dup2(syscall(434, shift(@ARGV) + 0, 0), 9); exec { $ARGV[0] } @ARGV' "$target" env)
+    sh_run 'nsenter_ns -t "$1:$(stat -L -c %i /dev/fd/9)" -U -u readlink /proc/self/ns/uts' "$target"
+    joined uts
+}
+
+@test "a pidfd of a process that has ended" {
+    needs perl -MPOSIX -e 1
+    sh_run 'true & exec perl -MPOSIX -e "dup2(syscall(434, shift(@ARGV) + 0, 0), 9); wait; exec { \$ARGV[0] } @ARGV" "$!" \
+                bash -c "enable -f \"\$NSBUILTINS_SO\" nsenter_ns nsmap; nsenter_ns -t /dev/fd/9 -u; nsmap -t /dev/fd/9"'
+    is "$status" 1
+    is "$(grep -c '/dev/fd/9: No such process$' "$dir/error")" 2
 }
 
 @test "an open directory of /proc stands for its process" {
@@ -344,9 +357,19 @@ try() {
     [[ $output != *nsbuiltins* ]]
 }
 
+@test "the target's cgroup, where there is no cgroup2" {
+    ((EUID == 0)) || skip "needs root"
+    via=(unshare --mount bash -c 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"' bash)
+    try nsenter_ns -t 1 -c
+    refused 1 'nsenter_ns: 1: its cgroup: Operation not supported'
+}
+
 @test "without SELinux, there is no context to follow" {
     [[ $(stat -f -c %T /sys/fs/selinux 2>&1) != selinux* ]] || skip "SELinux is in force"
     target -ru
+    sh_run 'nsenter_ns -t "$1" -U -u -Z readlink /proc/self/ns/uts' "$target"
+    joined uts
+    ((EUID != 0)) || via=(unshare --mount bash -c 'mount -t tmpfs none /sys/fs; mkdir /sys/fs/selinux; exec "$@"' bash)
     sh_run 'nsenter_ns -t "$1" -U -u -Z readlink /proc/self/ns/uts' "$target"
     joined uts
 }
@@ -444,4 +467,112 @@ pidfd_tells() {
             nsenter_ns -t $full -p -F; (true) & wait $!; echo "$?"'
     is "$output" $'all\nown\nof children\nnone\n0'
     done_quietly
+}
+}
+
+@test "after success no file is left open, no signal blocked, and no child" {
+    in_target='sleep 1000 & echo $! >"$dir/init"' target -ruminTp
+    targets+=("$(<"$dir/init")")
+    local -a calls=(
+        nsmap
+        'nsmap -p'
+        'nsmap -A facts'
+        "nsmap -t $target"
+        'nsmap -t /dev/fd/7'
+        "nsmap --same uts $target $target"
+        "nsenter_ns -t $target -a"
+        "nsenter_ns -t $target -a --check"
+        "nsenter_ns -t $target -U -u -r -w"
+        "nsenter_ns -t $target -U -m -S follow -G follow -e"
+        "nsenter_ns -U/proc/$target/ns/user -u/proc/$target/ns/uts -r/ -w/tmp"
+        "nsenter_ns -t $target -U -p --no-fork"
+        "nsenter_ns -t $target -U -T"
+        "nsenter_ns -t $target -U -u true"
+        'nsenter_ns -t /dev/fd/7 -U -u'
+        'unshare_ns -rmuinC --hostname box --loopback -w /'
+        'unshare_ns -rT --boottime 5'
+        'unshare_ns -rmp --mount-proc'
+        'unshare_ns -rp --init'
+        'unshare_ns -rm --check'
+        'unshare_ns -r true'
+        'unshare_ns -U; nsmap -r'
+    )
+    ((EUID != 0)) || calls+=(
+        "nsenter_ns -t $target -U -c"
+        'unshare_ns --uts="$dir/uts"; umount -l "$dir/uts"'
+    )
+    sh_run 'left() {
+                local status children open=(/proc/self/fd/*)
+                read -r children </proc/thread-self/children || :
+                mapfile -t status </proc/self/status
+                printf -v status "%s\n" "${status[@]}"
+                status=${status##*SigBlk:}
+                left="open: ${open[*]##*/}, children: $children, blocked: ${status%%[!0-9a-f[:blank:]]*}"
+            }
+            exec 7<"/proc/$1"
+            for call in "${@:2}"; do
+                (
+                    left
+                    before=$left
+                    eval "$call" >"$dir/told" || echo "$call: failed"
+                    left
+                    [[ $left == "$before" ]] || echo "$call: $before, then $left"
+                )
+            done' "$target" "${calls[@]}"
+    is "$output" ""
+    done_quietly
+}
+
+@test "a FIFO is no namespace, and opening it does not wait for anybody" {
+    mkfifo "$dir/fifo"
+    try nsenter_ns --net="$dir/fifo"
+    refused 1 "nsenter_ns: $dir/fifo: expected a network namespace file"
+}
+
+@test "all of a target that has made a PID namespace, and has no child in it yet" {
+    target -rup
+    sh_run 'nsenter_ns -t "$1" -a && readlink /proc/self/ns/uts' "$target"
+    joined uts
+}
+
+@test "all of a target in the same user namespace, and in others else" {
+    ((EUID == 0)) || via=(unshare -r)
+    sh_run 'unshare --uts sleep 1000 & trap "kill $!" EXIT; until [[ $(</proc/$!/comm) == sleep ]]; do :; done
+            nsenter_ns -t $! -a && [[ /proc/self/ns/uts -ef /proc/$!/ns/uts ]]'
+    done_quietly
+}
+
+@test "a number that comes to mean another process while it is looked at" {
+    ((EUID == 0)) || skip "needs root, to choose the number of a process"
+    needs strace -o /dev/null true
+    local when name
+    for when in delay_enter:/dev/fd/7 delay_exit:7; do
+        name=${when#*:}
+        # The shell is held up in pidfd_open(2), before or after the kernel has looked, and meanwhile the number is taken.
+        via=(unshare --pid --fork --kill-child --mount-proc
+            strace -o "$dir/trace" -e trace=pidfd_open -e "inject=pidfd_open:${when%:*}=1000000:when=1")
+        rm -f "$dir/number" "$dir/again"
+        # Its process group has no number in there.
+        bash_run -c "$(prelude | grep -v '^read')"'
+                {
+                    sleep 1000 & echo $! >"$dir/number"
+                    sleep 0.5
+                    kill -KILL $!
+                    wait $!
+                    echo $(($! - 1)) >/proc/sys/kernel/ns_last_pid
+                    sleep 1000 & echo $! >"$dir/again"
+                    wait
+                } 2>/dev/null &
+                until read -r number <"$dir/number"; do :; done 2>/dev/null
+                exec 7<"/proc/$number"
+                before=(/proc/self/fd/*)
+                nsmap -t "${1/#7/$number}"
+                echo $?
+                after=(/proc/self/fd/*)
+                read -r again <"$dir/again"
+                [[ ${after[*]} == "${before[*]}" && $again == "$number" ]] || echo "$number, $again: ${after[*]}"
+                kill -KILL "$again"' bash "$name"
+        is "$output" 1
+        like "$error" "*nsmap: *: No such process*" # and what strace has to say
+    done
 }

@@ -22,6 +22,7 @@ static const struct {
     {"chroot", SYS_chroot},
     {"clone", SYS_clone},
     {"clone3", SYS_clone3},
+    {"close_range", __NR_close_range},
     {"close", SYS_close},
     {"execve", SYS_execve},
     {"exit_group", SYS_exit_group},
