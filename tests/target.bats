@@ -468,7 +468,6 @@ pidfd_tells() {
     is "$output" $'all\nown\nof children\nnone\n0'
     done_quietly
 }
-}
 
 @test "after success no file is left open, no signal blocked, and no child" {
     in_target='sleep 1000 & echo $! >"$dir/init"' target -ruminTp
