@@ -65,8 +65,9 @@ try() {
 
 @test "a pidfd of a process that has ended" {
     needs perl -MPOSIX -e 1
-    sh_run 'true & exec perl -MPOSIX -e "dup2(syscall(434, shift(@ARGV) + 0, 0), 9); wait; exec { \$ARGV[0] } @ARGV" "$!" \
-                bash -c "enable -f \"\$NSBUILTINS_SO\" nsenter_ns nsmap; nsenter_ns -t /dev/fd/9 -u; nsmap -t /dev/fd/9"'
+    via=(perl -MPOSIX -e '$child = fork // die; exit 0 if $child == 0; dup2(syscall(434, $child + 0, 0), 9); wait;
+        exec { $ARGV[0] } @ARGV' env)
+    sh_run 'nsenter_ns -t /dev/fd/9 -u; nsmap -t /dev/fd/9'
     is "$status" 1
     is "$(grep -c '/dev/fd/9: No such process$' "$dir/error")" 2
 }
