@@ -263,3 +263,55 @@ unworkable=(
         unchanged
     done
 }
+
+# Plans that succeed, for all or only for root, and the words of the fingerprint for what they are to change
+changes=(
+    "all|unshare_ns -U|$of_user"
+    "all|unshare_ns -r|$of_user"
+    "all|unshare_ns -c --keep-caps|$of_user"
+    "all|unshare_ns -rmu --hostname box|$of_user ns/mnt mountinfo ns/uts hostname HOSTNAME"
+    "all|unshare_ns -rn --loopback|$of_user ns/net"
+    "all|unshare_ns -riC|$of_user ns/ipc ns/cgroup cgroup mountinfo"
+    "all|unshare_ns -rm -w /tmp|$of_user ns/mnt mountinfo cwd directories declare"
+    "all|unshare_ns -r --clear-env --whitelist-env PATH|$of_user declare"
+    "all|unshare_ns -rp|$of_user $of_move ns/pid.*"
+    "all|unshare_ns -rp --init|$of_user $of_move ns/pid.*"
+    "all|unshare_ns -rp --no-fork|$of_user ns/pid_for_children"
+    "all|unshare_ns -rf|$of_user $of_move"
+    "all|unshare_ns -rT --boottime 1000|$of_user $of_move ns/time.*"
+    "all|unshare_ns -rmu true|"
+    "all|unshare_ns -rp true|"
+    "all|unshare_ns --check -rmu|"
+    "all|nsenter_ns -t TARGET -a --preserve-credentials|$of_user ns/uts hostname HOSTNAME"
+    "all|nsenter_ns -t TARGET -U -u -S 0 -G 0|$of_user ns/uts hostname HOSTNAME"
+    "all|nsenter_ns -U/proc/TARGET/ns/user -u/proc/TARGET/ns/uts|$of_user ns/uts hostname HOSTNAME"
+    "all|nsenter_ns -t TARGET -U --env|$of_user declare"
+    "all|nsenter_ns -t TARGET -U -u --preserve-credentials true|"
+    "all|nsmap >/dev/null|"
+    "all|nsmap -t TARGET >/dev/null|"
+    "all|nsmap --same uts TARGET TARGET|"
+    "root|unshare_ns -u|ns/uts"
+    "root|unshare_ns -mn --loopback|ns/mnt mountinfo ns/net"
+    "root|unshare_ns -u --hostname box|ns/uts hostname HOSTNAME"
+    "root|unshare_ns -p|$of_move ns/pid.*"
+    "root|unshare_ns --map-users=0:200000:1000 --map-groups=0:200000:1000|$of_user"
+    "root|unshare_ns -i -S 1007 -G 1007|ns/ipc Uid Gid Groups IDs Cap... dumpable"
+    "root|nsenter_ns -t TARGET -u|ns/uts hostname HOSTNAME"
+    "root|nsenter_ns -n/proc/TARGET/ns/net|ns/net"
+)
+
+@test "a plan that succeeds changes what it is asked to, and nothing else" {
+    local row who plan words
+    in_target='hostname box' target -ru
+    chmod 777 "$dir" # for who has become somebody else
+    install -m 666 /dev/null "$dir/after"
+    for row in "${changes[@]}"; do
+        IFS='|' read -r who plan words <<<"${row//TARGET/$target}"
+        [[ $who == all || $EUID == 0 ]] || continue
+        echo "$plan"
+        sh_run "trap : USR2 EXIT; fingerprint \"\$dir/before\"; $plan; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        done_quietly
+        # shellcheck disable=SC2086 # words are what is wanted
+        unchanged $words
+    done
+}

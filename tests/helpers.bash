@@ -37,7 +37,8 @@ builtins=$(<"$NSB_BUILDDIR/help/builtins")
 # What a script of these tests starts with. $dir is the test's own directory; the shell's process group is noted there
 # for nothing_runs.
 prelude() {
-    declare -f fingerprint
+    declare -f fingerprint same_but
+    declare -p of_landing
     echo "read -r _ _ _ _ group _ </proc/self/stat; echo \"\$group\" >>'$dir/groups'; unset group"
     echo "enable -f '$NSBUILTINS_SO' $builtins"
 }
@@ -105,10 +106,14 @@ like() {
     }
 }
 
-# fingerprint FILE: writes to FILE, of the shell it is called in, what a builtin that failed must have left alone
+# fingerprint FILE: writes to FILE, of the shell it is called in, what a builtin must leave alone but for what it is asked
+# to change. Each line begins with a word for what it is, which unchanged() takes.
 fingerprint() {
-    local proc=/proc/$BASHPID file line lines
-    readlink "$proc/"{cwd,root,ns/*,fd/*} >"$1"
+    local proc file line lines
+    enable look 2>/dev/null || enable -f "$NSB_BUILDDIR/tests/look.so" look
+    look "$1"
+    read -r proc _ </proc/self/stat # the number that this /proc has for it
+    proc=/proc/$proc
     {
         jobs
         trap
@@ -118,29 +123,45 @@ fingerprint() {
         for line in "${lines[@]}"; do
             [[ $line != @(Umask|Uid|Gid|Groups|NS*|Threads|Sig[BIC]*|Cap*|NoNewPrivs|Seccomp|Cpus_allowed):* ]] || echo "$line"
         done
-        for file in {uid_map,gid_map,setgroups,mountinfo,cgroup,limits} "task/$BASHPID/children" ../sys/kernel/hostname; do
+        for file in {uid_map,gid_map,setgroups,mountinfo,cgroup,limits,maps} "task/${proc##*/}/children" ../sys/kernel/hostname; do
             mapfile -t lines <"$proc/$file"
-            printf '%s\n' "${lines[@]/#/$file }"
+            for line in "${lines[@]}"; do
+                # What has no name is malloc's, and may grow.
+                [[ $file != maps || $line == */* ]] && echo "${file##*/} $line"
+            done
         done
-        for file in "$proc/fdinfo/"*; do
-            [[ -e $file ]] || continue # the one of looking here
-            mapfile -t lines <"$file"
-            echo "${file##*/} ${lines[1]}"
-        done
-        for file in "$PWD"/* "$dir"/*; do
-            [[ $file == */@(before|after) ]] || echo "$file"
+        for file in "$dir"/*; do
+            [[ $file == */@(before|after) ]] || echo "file $file"
         done
         mapfile -t lines <"$proc/stat"
         # shellcheck disable=SC2206 # words are what is wanted; group, session, terminal
         lines=(${lines[0]##*) })
-        echo "${lines[*]:2:4} $$ $BASHPID $PPID $UID $EUID ${GROUPS[*]} $PWD ${OLDPWD-} $HOSTNAME $- $BASHOPTS"
-        setpriv --dump | grep Securebits # as its parent has them
+        echo "group ${lines[*]:2:4}"
+        echo "PIDs $$ $BASHPID $PPID"
+        echo "IDs $UID $EUID ${GROUPS[*]}"
+        echo "directories $PWD ${OLDPWD-}"
+        echo "HOSTNAME $HOSTNAME"
+        echo "options $- $BASHOPTS"
     } >>"$1"
 }
 
-# unchanged: the fingerprints "before" and "after" are one
+# Words of the fingerprint for what a plan that succeeds may change: with a user namespace; by a move, which ties the shell
+# to its supervisor; by any landing
+of_user='ns/user Cap... [ug]id_map setgroups Uid Gid Groups IDs'
+of_move='PIDs NS.* group pdeathsig SigCgt maps.*rw-s'
+of_landing="$of_user $of_move ns/.* mountinfo cgroup hostname HOSTNAME"
+
+# unchanged [WORD...]: the fingerprints "before" and "after" are one, but for lines that begin with one of these words
+# (each a pattern of grep -E)
 unchanged() {
-    diff "$dir/before" "$dir/after"
+    same_but "$dir/before" "$dir/after" "$@"
+}
+
+# same_but FILE FILE [WORD...]
+same_but() {
+    local IFS='|' words
+    words=${*:3}
+    diff <(grep -Ev "^(${words:-^})[: ]" "$1") <(grep -Ev "^(${words:-^})[: ]" "$2")
 }
 
 # target [OPTION...]: starts a process in namespaces that unshare(1) makes, and sets $target to its PID. There, the

@@ -8,22 +8,25 @@ load helpers
 # How often what happens at any moment is tried; with NSB_FAULTS=all, ten times that
 [[ ${NSB_FAULTS-} == all ]] && times=100 || times=10
 
-# Functions for scripts. whole PLAN [CHECK] tries PLAN in a subshell of its own, and says whether it was "done", all of
-# it, as CHECK tells, or "nothing" was. A subshell has no traps: $in_each sets them there.
+# Functions for scripts. whole PLAN [CHECK [WORD...]] tries PLAN in a subshell of its own, and says whether it was "done",
+# all of it, as CHECK tells, and nothing else, but for lines of the fingerprint that begin with WORD; or "nothing" was. A
+# subshell has no traps: $in_each sets them there.
 whole='
     say() { builtin echo "$1" >&"${said-1}"; }
     in_box() { [[ $(uname -n) == box ]]; }
     whole() {
         (
+            local said_of_it=done words=("${@:3}")
             eval "${in_each-}"
             fingerprint "$dir/before"
-            eval "$1"
-            if (($? == 0)); then
-                eval "${2-true}" && say done || say half
+            if eval "$1"; then
+                eval "${2-true}" || said_of_it=half
+                words+=($of_landing)
             else
-                fingerprint "$dir/after"
-                cmp -s "$dir/before" "$dir/after" && say nothing || say "$(diff "$dir/before" "$dir/after")"
+                said_of_it=nothing
             fi
+            fingerprint "$dir/after"
+            changed=$(same_but "$dir/before" "$dir/after" "${words[@]}") && say "$said_of_it" || say "$changed"
         )
     }
     all_kinds() {
@@ -94,7 +97,7 @@ sentences() {
             whole "with_few \"unshare_ns -rpu --init --hostname box\"" in_box
             whole "with_few \"unshare_ns -rpu --no-fork --hostname box\"" in_box
             whole "with_few \"unshare_ns -ruin --hostname box --loopback\"" in_box
-            whole "with_few \"nsenter_ns -t $target -U -u --env\""
+            whole "with_few \"nsenter_ns -t $target -U -u --env\"" true declare
             whole "with_few \"nsenter_ns -t $target -a\""
             whole "with_few \"nsmap -t $target >/dev/null\""' "$n" "$target"
         all_or_nothing
@@ -153,8 +156,8 @@ sentences() {
     sh_run "$whole"'
         mkdir "$dir/gone" && cd "$dir/gone" && rmdir "$dir/gone"
         all_kinds
-        whole "unshare_ns -rm -w /" "[[ \$PWD == / ]]"
-        whole "nsenter_ns -t $1 -a --preserve-credentials"
+        whole "unshare_ns -rm -w /" "[[ \$PWD == / ]]" cwd directories declare
+        whole "nsenter_ns -t $1 -a --preserve-credentials" "[[ \$PWD == / ]]" cwd directories declare
         whole "nsenter_ns -t $1 -U -u --preserve-credentials"' "$target"
     is "$output" "$all_done"$'\ndone\ndone\ndone'
 }
@@ -334,7 +337,7 @@ refused=(
                     status=\$?
                     fingerprint \"\$dir/after\"
                     exit \$status" "$target"
-            is "$status" $([[ $plan == *" true" ]] && echo 125 || echo 1)
+            is "$status" "$([[ $plan == *" true" ]] && echo 125 || echo 1)"
             is "$(wc -l <"$dir/error")" 1
             like "$error" "bash: line +([0-9]): @(unshare_ns|nsenter_ns): cannot *$sentence"
             unchanged
