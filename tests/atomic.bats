@@ -264,7 +264,8 @@ unworkable=(
     done
 }
 
-# Plans that succeed, for all or only for root, and the words of the fingerprint for what they are to change
+# Plans that succeed, for all or only for root, the words of the fingerprint for what they are to change, and what comes
+# before
 changes=(
     "all|unshare_ns -U|$of_user"
     "all|unshare_ns -r|$of_user"
@@ -290,26 +291,30 @@ changes=(
     "all|nsmap >/dev/null|"
     "all|nsmap -t TARGET >/dev/null|"
     "all|nsmap --same uts TARGET TARGET|"
+    "all|nsmap -r|$of_user|unshare_ns -U"
+    "all|nsmap -c|$of_user|unshare_ns -U"
     "root|unshare_ns -u|ns/uts"
     "root|unshare_ns -mn --loopback|ns/mnt mountinfo ns/net"
     "root|unshare_ns -u --hostname box|ns/uts hostname HOSTNAME"
     "root|unshare_ns -p|$of_move ns/pid.*"
     "root|unshare_ns --map-users=0:200000:1000 --map-groups=0:200000:1000|$of_user"
+    "root|unshare_ns --map-users=0:200000:9 --map-groups=0:200000:9 -S 5 -G 6 --keep-caps|$of_user dumpable"
     "root|unshare_ns -i -S 1007 -G 1007|ns/ipc Uid Gid Groups IDs Cap... dumpable"
     "root|nsenter_ns -t TARGET -u|ns/uts hostname HOSTNAME"
     "root|nsenter_ns -n/proc/TARGET/ns/net|ns/net"
 )
 
 @test "a plan that succeeds changes what it is asked to, and nothing else" {
-    local row who plan words
+    local row who plan words before
     in_target='hostname box' target -ru
     chmod 777 "$dir" # for who has become somebody else
     install -m 666 /dev/null "$dir/after"
     for row in "${changes[@]}"; do
-        IFS='|' read -r who plan words <<<"${row//TARGET/$target}"
+        IFS='|' read -r who plan words before <<<"${row//TARGET/$target}"
         [[ $who == all || $EUID == 0 ]] || continue
         echo "$plan"
-        sh_run "trap : USR2 EXIT; fingerprint \"\$dir/before\"; $plan; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+        sh_run "trap : USR2 EXIT; $before
+                fingerprint \"\$dir/before\"; $plan; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
         done_quietly
         # shellcheck disable=SC2086 # words are what is wanted
         unchanged $words

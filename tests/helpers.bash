@@ -110,7 +110,7 @@ like() {
 # to change. Each line begins with a word for what it is, which unchanged() takes.
 fingerprint() {
     local proc file line lines
-    enable look 2>/dev/null || enable -f "$NSB_BUILDDIR/tests/look.so" look
+    enable look 2>&- || enable -f "$NSB_BUILDDIR/tests/look.so" look
     look "$1"
     read -r proc _ </proc/self/stat # the number that this /proc has for it
     proc=/proc/$proc
@@ -126,8 +126,8 @@ fingerprint() {
         for file in {uid_map,gid_map,setgroups,mountinfo,cgroup,limits,maps} "task/${proc##*/}/children" ../sys/kernel/hostname; do
             mapfile -t lines <"$proc/$file"
             for line in "${lines[@]}"; do
-                # What has no name is malloc's, and may grow.
-                [[ $file != maps || $line == */* ]] && echo "${file##*/} $line"
+                # What is not shared is malloc's, which may grow, or a library's, which stays.
+                [[ $file != maps || $line == *" rw-s "* ]] && echo "${file##*/} $line"
             done
         done
         for file in "$dir"/*; do
@@ -246,7 +246,8 @@ nothing_runs() {
     [[ -e $dir/groups ]] || return 0
     while read -r group; do
         for ((tries = 0; tries < 100; tries++)); do
-            kill -0 -- "-$group" 2>/dev/null && pgrep --runstates DRSTt --pgroup "$group" >/dev/null || continue 2
+            kill -0 -- "-$group" 2>/dev/null || continue 2
+            pgrep --runstates DRSTt --pgroup "$group" >/dev/null || continue 2
             sleep 0.05
         done
         echo "still running: $(pgrep -a -g "$group")"

@@ -10,7 +10,6 @@
  *   fault FAULT    one that can be asked for, where there was none
  *   hit N M        the fault has happened, after N words to helpers (sendto) and M from them (sendmsg)
  *   held PID       of the process that is
- *   state ...      of the process that marks, what /proc does not show; at the first mark and the last
  *   end ROLE       the process that has made the last mark
  *   orphan ...     a process that outlived the shell
  *   hang ...       a process that was there when nothing went on any more
@@ -41,9 +40,9 @@
 #ifdef __x86_64__
 
 #include "inject_calls.h"
-#include "inject_state.h"
+#include "inject_processes.h"
 
-enum { TRACEES = 64, CALLS = 512 };
+enum { TRACEES = 64 };
 
 /* Of the clock: TICKS a second. LONGEST is for what runs in circles. */
 enum { TICKS = 5, SLEEP = 10 * TICKS, SLEEP_OF_ORPHANS = 3 * TICKS, LONGEST = 600 * TICKS };
@@ -99,58 +98,6 @@ static struct tracee *add(pid_t pid)
     return &tracees[count++];
 }
 
-/* A process's parent and state, as /proc has them; 0 and 'X' where it has gone. */
-static pid_t look_at(pid_t pid, char *state)
-{
-    char path[32];
-    int parent = 0;
-
-    *state = 'X';
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *stat = fopen(path, "re");
-    if (stat && fscanf(stat, "%*d (%*[^)]) %c %d", state, &parent) != 2)
-        parent = 0;
-    if (stat)
-        fclose(stat);
-    return parent;
-}
-
-static const struct call *call_of(long number)
-{
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-        if (calls[i].number == number)
-            return &calls[i];
-    return NULL;
-}
-
-/* Some operations cannot fail when they are known at all. */
-static bool prctl_can_fail(int option)
-{
-    static const int options[] = {PR_SET_KEEPCAPS,   PR_CAP_AMBIENT,      PR_CAPBSET_READ,  PR_CAPBSET_DROP,
-                                  PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS, PR_GET_SECUREBITS};
-
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i] == option)
-            return true;
-    return false;
-}
-
-static bool can_fail(const struct call *call, const struct user_regs_struct *registers)
-{
-    return call->errors[0] != 0 && (call->number != SYS_prctl || prctl_can_fail((int)registers->rdi))
-           && (call->number != SYS_fcntl || registers->rsi == 0 /* F_DUPFD */ || registers->rsi == 1030);
-}
-
-static bool has_child(const struct call *call)
-{
-    return call->number == SYS_clone || call->number == SYS_clone3 || call->number == SYS_vfork;
-}
-
-static bool is_mark(const struct call *call, const struct user_regs_struct *registers)
-{
-    return call->number == SYS_kill && ((int)registers->rsi == SIGRTMAX || (int)registers->rsi == SIGRTMAX - 1);
-}
-
 static void list(const struct tracee *self, const struct call *call, int nth)
 {
     for (int i = 0; i < ERRORS && call->errors[i] != 0; i++)
@@ -194,11 +141,11 @@ static bool begin_call(struct tracee *self, struct user_regs_struct *registers)
         fprintf(report, "unknown %ld\n", (long)registers->orig_rax);
         return false;
     }
-    if (is_mark(call, registers))
+    if (call_is_mark(call, registers))
         return false;
-    self->forks = has_child(call);
-    bool fails = can_fail(call, registers);
-    int nth = ++self->seen[call - calls];
+    self->forks = call_has_child(call);
+    bool fails = call_can_fail(call, registers);
+    int nth = ++self->seen[call_index(call)];
     if (lists && fails)
         list(self, call, nth);
     if (lists)
@@ -265,7 +212,6 @@ static const long options =
 static void on_signal(struct tracee *self, int number)
 {
     if (number == SIGRTMAX - 1) {
-        tell_state(report, self->pid);
         ptrace(PTRACE_SETOPTIONS, self->pid, NULL, (void *)options);
         self->role = roles++;
         self->works = true;
@@ -273,7 +219,6 @@ static void on_signal(struct tracee *self, int number)
     } else if (number == SIGRTMAX) {
         fprintf(report, "end %d\n", self->role);
         self->works = false;
-        tell_state(report, self->pid);
         number = 0;
     }
     resume(self, number);
@@ -335,22 +280,6 @@ static void tell_hit(void)
         fprintf(report, "hit %d %d\n", words_before, answers_before);
 }
 
-/* Calls do_each for all processes below one. */
-static void each_below(pid_t pid, void (*do_each)(pid_t pid))
-{
-    char path[64];
-    int child;
-
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-    FILE *children = fopen(path, "re");
-    while (children && fscanf(children, "%d", &child) == 1) {
-        each_below(child, do_each);
-        do_each(child);
-    }
-    if (children)
-        fclose(children);
-}
-
 static void tell_of(pid_t pid)
 {
     const struct tracee *self = find(pid);
@@ -376,22 +305,10 @@ static _Noreturn void time_is_up(const char *word)
     _exit(124);
 }
 
-static bool one_runs;
-
-static void note_if_it_runs(pid_t pid)
-{
-    char state;
-
-    look_at(pid, &state);
-    one_runs = one_runs || state == 'R' || state == 'D';
-}
-
 /* At each tick of the clock without an event. */
 static void watch(bool shell_is_there)
 {
-    one_runs = false;
-    each_below(getpid(), note_if_it_runs);
-    asleep = one_runs ? 0 : asleep + 1;
+    asleep = one_runs_below(getpid()) ? 0 : asleep + 1;
     if (asleep > (shell_is_there ? SLEEP : SLEEP_OF_ORPHANS) || ticks > LONGEST)
         time_is_up(shell_is_there ? "hang" : "orphan");
 }
@@ -429,9 +346,7 @@ static void parse_fault(const char *text)
     if (sscanf(text, "%d:%31[^:]:%d:%31s", &fault.role, fault.call, &fault.nth, error) != 4)
         exit(125);
     fault.holds = strcmp(error, "HOLD") == 0;
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (strcmp(errors[i].name, error) == 0)
-            fault.error = errors[i].number;
+    fault.error = error_number(error);
     if (fault.error == 0 && strcmp(error, "KILL") != 0 && !fault.holds)
         exit(125);
 }

@@ -2,141 +2,32 @@
 #ifndef INJECT_CALLS_H
 #define INJECT_CALLS_H
 
-#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 
-enum { ERRORS = 3 };
+struct user_regs_struct;
 
-/* The errors that fit each call; without one, it cannot fail. */
-static const struct call {
+enum { ERRORS = 3, CALLS = 512 };
+
+struct call {
     long number;
     const char *name;
-    int errors[ERRORS]; /* 0: no more */
-} calls[] = {
-    {SYS_access, "access", {EACCES}},
-    {SYS_brk, "brk", {0}}, /* without more of the heap, malloc(3) maps memory */
-    {SYS_capget, "capget", {0}},
-    {SYS_capset, "capset", {EPERM}},
-    {SYS_chdir, "chdir", {EACCES, ENOMEM}},
-    {SYS_chroot, "chroot", {EPERM, ENOMEM}},
-    {SYS_clone, "clone", {ENOMEM, EAGAIN}},
-    {SYS_clone3, "clone3", {ENOMEM, EAGAIN, ENOSYS}},
-    {SYS_close, "close", {EINTR, EIO}},
-    {__NR_close_range, "close_range", {ENOSYS}},
-    {SYS_connect, "connect", {ECONNREFUSED}},
-    {SYS_dup, "dup", {EMFILE}},
-    {SYS_dup2, "dup2", {EMFILE, EINTR}},
-    {SYS_execve, "execve", {ENOMEM, EACCES}},
-    {SYS_exit, "exit", {0}},
-    {SYS_exit_group, "exit_group", {0}},
-    {__NR_faccessat2, "faccessat2", {EACCES}},
-    {SYS_fchdir, "fchdir", {EACCES, EIO}},
-    {SYS_fcntl, "fcntl", {EMFILE}},
-    {SYS_fstat, "fstat", {EIO}},
-    {SYS_fstatfs, "fstatfs", {EIO}},
-    {SYS_futex, "futex", {0}},
-    {SYS_getcwd, "getcwd", {ENOENT, ENOMEM}},
-    {SYS_getdents64, "getdents64", {EIO}},
-    {SYS_getegid, "getegid", {0}},
-    {SYS_geteuid, "geteuid", {0}},
-    {SYS_getgid, "getgid", {0}},
-    {SYS_getgroups, "getgroups", {0}},
-    {SYS_getpgid, "getpgid", {0}},
-    {SYS_getpgrp, "getpgrp", {0}},
-    {SYS_getpid, "getpid", {0}},
-    {SYS_getppid, "getppid", {0}},
-    {SYS_getpriority, "getpriority", {0}},
-    {SYS_getrandom, "getrandom", {0}},
-    {SYS_getresgid, "getresgid", {0}},
-    {SYS_getresuid, "getresuid", {0}},
-    {SYS_gettid, "gettid", {0}},
-    {SYS_getuid, "getuid", {0}},
-    {SYS_ioctl, "ioctl", {EPERM, ENOMEM}},
-    {SYS_kill, "kill", {EPERM}},
-    {444, "landlock_create_ruleset", {ENOSYS, EOPNOTSUPP, ENOMEM}},
-    {445, "landlock_add_rule", {ENOMEM, EINVAL}},
-    {446, "landlock_restrict_self", {EPERM, ENOMEM, E2BIG}},
-    {SYS_lseek, "lseek", {0}}, /* bash's own, in the script it reads */
-    {SYS_madvise, "madvise", {ENOMEM}},
-    {SYS_mkdir, "mkdir", {EACCES, ENOSPC}},
-    {SYS_mmap, "mmap", {ENOMEM}},
-    {SYS_mount, "mount", {EPERM, ENOMEM, ENOSPC}},
-    {SYS_mprotect, "mprotect", {ENOMEM}},
-    {SYS_mremap, "mremap", {ENOMEM}},
-    {SYS_munmap, "munmap", {ENOMEM}},
-    {SYS_newfstatat, "newfstatat", {EACCES, ENOMEM}},
-    {SYS_open, "open", {EMFILE, ENOMEM}},
-    {SYS_openat, "openat", {EMFILE, ENOMEM, EINTR}},
-    {SYS_pidfd_open, "pidfd_open", {EMFILE, ENOMEM, ENOSYS}},
-    {SYS_pidfd_send_signal, "pidfd_send_signal", {EPERM}},
-    {SYS_pipe2, "pipe2", {EMFILE}},
-    {SYS_poll, "poll", {EINTR, ENOMEM}},
-    {SYS_ppoll, "ppoll", {EINTR, ENOMEM}},
-    {SYS_prctl, "prctl", {EPERM}},
-    {SYS_pread64, "pread64", {EIO}},
-    {SYS_prlimit64, "prlimit64", {EPERM}},
-    {SYS_read, "read", {EIO, EINTR, ENOMEM}},
-    {SYS_readlink, "readlink", {EACCES, ENOMEM}},
-    {SYS_readlinkat, "readlinkat", {EACCES, ENOMEM}},
-    {SYS_recvfrom, "recvfrom", {ENOMEM, EINTR}},
-    {SYS_recvmsg, "recvmsg", {ENOMEM, EINTR}},
-    {SYS_restart_syscall, "restart_syscall", {0}},
-    {SYS_rmdir, "rmdir", {EBUSY}},
-    {SYS_rt_sigaction, "rt_sigaction", {0}},
-    {SYS_rt_sigprocmask, "rt_sigprocmask", {0}},
-    {SYS_rt_sigreturn, "rt_sigreturn", {0}},
-    {SYS_rt_sigtimedwait, "rt_sigtimedwait", {EINTR, EAGAIN}},
-    {SYS_sched_getaffinity, "sched_getaffinity", {EINVAL}},
-    {SYS_sched_setaffinity, "sched_setaffinity", {EINVAL}},
-    {SYS_seccomp, "seccomp", {EINVAL, ENOSYS, ENOMEM}},
-    {SYS_sendmsg, "sendmsg", {ENOBUFS, EINTR, EPERM}},
-    {SYS_sendto, "sendto", {ENOBUFS, EINTR}},
-    {SYS_setgid, "setgid", {EPERM}},
-    {SYS_setgroups, "setgroups", {EPERM, ENOMEM}},
-    {SYS_sethostname, "sethostname", {EPERM}},
-    {SYS_setns, "setns", {EPERM, ENOMEM, EINVAL}},
-    {SYS_setpgid, "setpgid", {EPERM}},
-    {SYS_set_robust_list, "set_robust_list", {0}},
-    {SYS_setresgid, "setresgid", {EPERM}},
-    {SYS_setresuid, "setresuid", {EPERM, EAGAIN}},
-    {SYS_setrlimit, "setrlimit", {EPERM}},
-    {SYS_setsockopt, "setsockopt", {ENOMEM}},
-    {SYS_setuid, "setuid", {EPERM, EAGAIN}},
-    {SYS_sigaltstack, "sigaltstack", {ENOMEM}},
-    {SYS_socket, "socket", {EMFILE, ENOMEM, EPERM}},
-    {SYS_socketpair, "socketpair", {EMFILE, ENOMEM}},
-    {SYS_stat, "stat", {EACCES}},
-    {SYS_statfs, "statfs", {EIO}},
-    {SYS_statx, "statx", {ENOSYS, EACCES}},
-    {SYS_sysinfo, "sysinfo", {0}},
-    {SYS_umask, "umask", {0}},
-    {SYS_umount2, "umount2", {EBUSY}},
-    {SYS_uname, "uname", {0}},
-    {SYS_unlink, "unlink", {EROFS}},
-    {SYS_unshare, "unshare", {ENOSPC, EPERM, ENOMEM}},
-    {SYS_vfork, "vfork", {ENOMEM}},
-    {SYS_wait4, "wait4", {EINTR}},
-    {SYS_waitid, "waitid", {EINTR, ECHILD}},
-    {SYS_write, "write", {ENOSPC, EIO, EINTR}},
+    int errors[ERRORS]; /* those that fit it, 0: no more; without one, it cannot fail */
 };
 
-/* strerrorname_np(3) is of glibc 2.32. */
-static const struct {
-    int number;
-    const char *name;
-} errors[] = {{EACCES, "EACCES"},   {EAGAIN, "EAGAIN"},        {EBUSY, "EBUSY"},   {ECHILD, "ECHILD"},
-              {EINTR, "EINTR"},     {EINVAL, "EINVAL"},        {EIO, "EIO"},       {EMFILE, "EMFILE"},
-              {ENOBUFS, "ENOBUFS"}, {ENOENT, "ENOENT"},        {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
-              {ENOSYS, "ENOSYS"},   {EPERM, "EPERM"},          {EROFS, "EROFS"},   {ECONNREFUSED, "ECONNREFUSED"},
-              {E2BIG, "E2BIG"},     {EOPNOTSUPP, "EOPNOTSUPP"}};
+/* NULL: it has no name here. */
+const struct call *call_of(long number);
 
-static const char *error_name(int number)
-{
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (errors[i].number == number)
-            return errors[i].name;
-    return "unnamed"; /* which parse_fault() refuses */
-}
+/* Below CALLS */
+size_t call_index(const struct call *call);
+
+bool call_can_fail(const struct call *call, const struct user_regs_struct *registers);
+bool call_has_child(const struct call *call);
+bool call_is_mark(const struct call *call, const struct user_regs_struct *registers);
+
+const char *error_name(int number);
+
+/* 0: there is none of that name. */
+int error_number(const char *name);
 
 #endif

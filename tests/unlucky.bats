@@ -75,7 +75,7 @@ sentences() {
         umount /proc
         fingerprint "$dir/after"
         written'
-    is "$output" $'1\n1\n125\n0\n125\n1\n1\n0' # with "/" and "true" as COMMAND; -m needs no /proc
+    is "$output" $'1\n1\n125\n0\n125\n1\n1\n0'                                           # with "/" and "true" as COMMAND; -m needs no /proc
     is "$(grep -vc '^==[0-9]*==WARNING: reading executable name failed' "$dir/error")" 6 # a sanitizer looks for it in /proc
     is "$(grep -c ': No such device' "$dir/error")" 6
     unchanged
