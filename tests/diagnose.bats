@@ -114,9 +114,9 @@ injected() {
 @test "the shell is chrooted" {
     # A chroot to a mount looks like the root of a mount namespace; one to a directory does not.
     prepared 'root=$dir/root
-        mkdir -p "$root/"{usr,proc,tmp} "$root$dir" "$root${NSBUILTINS_SO%/*}"
+        mkdir -p "$root/"{usr,proc,tmp} "$root$dir" "$root${NSBUILTINS_SO%/*}" "$root$NSB_BUILDDIR/tests"
         for link in /bin /lib /lib64; do [[ ! -L $link ]] || cp -P "$link" "$root"; done
-        for there in /usr /proc "$dir" "${NSBUILTINS_SO%/*}"; do mount --rbind "$there" "$root$there"; done
+        for there in /usr /proc "$dir" "${NSBUILTINS_SO%/*}" "$NSB_BUILDDIR/tests"; do mount --rbind "$there" "$root$there"; done
         set -- chroot "$root" "$@"'
     fails_with '*; the shell is chrooted, and the kernel makes no user namespace there: use pivot_root(8)*' unshare_ns -r
 }

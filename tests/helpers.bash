@@ -110,8 +110,8 @@ like() {
 # to change. Each line begins with a word for what it is, which unchanged() takes.
 fingerprint() {
     local proc file line lines
-    enable look 2>&- || enable -f "$NSB_BUILDDIR/tests/look.so" look
-    look "$1"
+    enable test_look 2>&- || enable -f "$NSB_BUILDDIR/tests/look.so" test_look
+    test_look "$1"
     read -r proc _ </proc/self/stat # the number that this /proc has for it
     proc=/proc/$proc
     {

@@ -1,5 +1,5 @@
 /*
- * look FILE: writes to FILE what links of /proc and prctl(2) tell of the shell, a line each. Only it may see all of that
+ * test_look FILE: writes to FILE what links of /proc and prctl(2) tell of the shell, a line each. Only it may see all of that
  * in any state: a program that it executes has other capabilities.
  */
 #include <config.h>
@@ -83,10 +83,10 @@ static int look(WORD_LIST *list)
 
 static char *no_help[] = {NULL};
 
-__attribute__((visibility("default"))) struct builtin look_struct = {
-    .name = (char *)"look",
+__attribute__((visibility("default"))) struct builtin test_look_struct = {
+    .name = (char *)"test_look",
     .function = look,
     .flags = BUILTIN_ENABLED,
     .long_doc = no_help,
-    .short_doc = "look FILE",
+    .short_doc = "test_look FILE",
 };
