@@ -1,5 +1,6 @@
 #include "sentence.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,11 +31,13 @@ static void name(const struct failure *failure, char *text, size_t size)
         snprintf(text, size, "%s%s%s", begin, phrase, end);
 }
 
-/* What to do, or NULL where no cause is found. */
+/* What to do, or NULL where no cause is found. A limit of the shell's own has the same cure in every room. */
 static const char *look(struct diagnosis *of)
 {
     const struct step *step = of->failure->step;
 
+    if (of->failure->err == EMFILE)
+        return "this shell has as many files open as it may: close some, or raise the limit (ulimit -n)";
     return step->remedy ? step->remedy(of) : step->cure;
 }
 
