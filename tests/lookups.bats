@@ -157,6 +157,7 @@ catalogue() {
     hostile_root
     printf '%s\n' 'boss$(echo>/ran):x:0:0::/office:/bin/sh' ':x:1:1::/:/bin/sh' '-n:x:2:2::/:/bin/sh' 'short:x:3' \
         'minus:x:-1:3::/:/bin/sh' 'sam:x:5:5::/home/sam:/bin/sh' >"$root/etc/passwd"
+    via=(env SHELL=/bin/sh) # else bash asks outside, and knows
     sh_run 'unshare_ns -m --map-user=0 -R "$1"; PS1="\u"; echo "${PS1@P}"; compgen -u' "$root"
     is "$output" $'0\nsam'
     [[ ! -e $ran ]]
@@ -182,7 +183,7 @@ catalogue() {
 
 @test "nobody waits for a file that is none, or has no end" {
     hostile_root
-    limit=20
+    limit=20 via=(env SHELL=/bin/sh)
     rm "$root"/etc/{passwd,group,nsswitch.conf}
     mkfifo "$root"/etc/{passwd,group,nsswitch.conf}
     sh_run "$looks_up"'unshare_ns -rm -R "$1"; looks_up >/dev/null; PS1="\u"; echo "${PS1@P}"' "$root"

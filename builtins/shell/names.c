@@ -293,7 +293,7 @@ void shell_learn_user(void)
 {
 #if LOOKUPS_GO_ON
     struct passwd entry;
-    char buffer[1024];
+    static char buffer[1 << 17]; /* a longer line is nobody's */
     int err;
 
     if (current_user.user_name || !lookups_are_confined())
