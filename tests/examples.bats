@@ -136,7 +136,7 @@ execve(\"/bin/true\""
     await
     local supervisor init
     supervisor=$(<"$dir/pid")
-    init=$(tr -d ' ' <"/proc/$supervisor/task/$supervisor/children")
+    read -r init _ <"/proc/$supervisor/task/$supervisor/children" || : # the first child; no line ends it
     bash_run "$join" "$init" bash -c 'cat /tmp/name; uname -n; id -u; readlink /proc/self/ns/pid; exit 4'
     mapfile -t lines <<<"$output"
     is "${lines[1]}" "${lines[0]}"
