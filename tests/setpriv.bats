@@ -194,6 +194,23 @@ stays'
     refused "this kernel's Landlock has no net:bind-udp: *" setpriv_ns --landlock-access=net:bind-udp
 }
 
+@test "Landlock: mounts and roots are forbidden, and that is named as the cause" {
+    needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --landlock-support'
+    sh_run 'unshare_ns -rm; mount_ns -t tmpfs tmpfs /mnt; setpriv_ns --landlock-access=fs:make-dir
+            mount_ns -t tmpfs tmpfs /mnt; umount_ns /mnt; mount_ns --move /mnt /tmp; mount_ns -o remount,ro /mnt
+            nsroot --ro-bind / /; unshare_ns -rm'
+    like "$error" '*: cannot mount on /mnt: *; a Landlock domain that restricts files forbids it, or *: mount before setpriv_ns
+*: cannot unmount /mnt: *; a Landlock domain *
+*: cannot move /mnt: *; a Landlock domain *
+*: cannot remount /mnt: *; a Landlock domain *
+*nsroot: cannot *; a Landlock domain *
+*unshare_ns: cannot change the mount propagation of /: *; a Landlock domain *: do it before setpriv_ns'
+    sh_run 'unshare_ns -rm; mount_ns -t tmpfs tmpfs /mnt; setpriv_ns --landlock-access=net; umount_ns /mnt; umount_ns /mnt'
+    like "$error" '*: cannot unmount /mnt: it is not mounted'
+    sh_run 'unshare_ns -r; umount_ns /'
+    [[ $error != *Landlock* ]]
+}
+
 @test "Landlock: lists are what --landlock-support tells" {
     needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --landlock-support'
     sh_run 'setpriv_ns --landlock-support | grep -E "^access|rights"; for kind in $(setpriv_ns --list-landlock-access); do

@@ -14,6 +14,12 @@ bool is_chrooted(void);
 /* True where the process's own user or group has no number in its user namespace: user_namespaces(7). */
 bool is_unmapped(void);
 
+/*
+ * True where the process has the right to mount and is forbidden to: a Landlock domain that restricts a right of files
+ * does so, and a seccomp filter can.
+ */
+bool is_forbidden_to_mount(void);
+
 /* True where the process's user namespace has no map of users yet. */
 bool is_without_maps(void);
 

@@ -15,10 +15,18 @@
 static const char no_namespace[] =
     "without privilege, one mounts in a mount namespace of one's own: unshare_ns -m, or -rm, first";
 
+/* landlock(7): who is in such a domain changes no mount, however privileged. */
+static const char *why_forbidden(void)
+{
+    return is_forbidden_to_mount()
+               ? "a Landlock domain that restricts files forbids it, or a seccomp filter: mount before setpriv_ns"
+               : NULL;
+}
+
 /* fsopen(2), open_tree(2) and mount(2) want CAP_SYS_ADMIN in the user namespace of the mount namespace. */
 static const char *why_not_allowed(void)
 {
-    return caps_have(CAP_SYS_ADMIN) ? NULL : no_namespace;
+    return caps_have(CAP_SYS_ADMIN) ? why_forbidden() : no_namespace;
 }
 
 static const char *remedy_allowed(struct diagnosis *of)
@@ -217,7 +225,10 @@ static const char *remedy_attach(struct diagnosis *of)
 static const char *remedy_remount(struct diagnosis *of)
 {
     const struct mount_plan *plan = of->wanted;
+    const char *forbidden = of->failure->err == EPERM ? why_forbidden() : NULL;
 
+    if (forbidden)
+        return forbidden;
     if (of->failure->err == EPERM && caps_have(CAP_SYS_ADMIN))
         return "its file system belongs to another user namespace; the mount itself is changed by -o bind,remount";
     if (of->failure->err == EINVAL && plan && !*of->failure->said)

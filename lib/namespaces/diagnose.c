@@ -236,6 +236,16 @@ static const char *remedy_inside(struct diagnosis *of)
     return refused && (plan->create & CLONE_NEWUSER) && apparmor_restricts() ? apparmor : NULL;
 }
 
+/* Who has a mount namespace of his own may do that in it, unless he is in such a domain: landlock(7). */
+static const char *remedy_propagation(struct diagnosis *of)
+{
+    const char *why = remedy_inside(of);
+
+    return of->failure->err == EPERM && !why
+               ? "a Landlock domain that restricts files forbids it, or a seccomp filter: do it before setpriv_ns"
+               : why;
+}
+
 /* The kernel's answers to setgroups(2) and setuid(2) are about the user namespace that the helper has gone to. */
 static const char *why_not_privileged(const struct plan *plan, bool users)
 {
@@ -349,7 +359,7 @@ const struct step step_newgidmap = {.phrase = "write the user namespace's gid_ma
 const struct step step_setgroups_file = {.phrase = "write the user namespace's setgroups file"};
 const struct step step_owner = {.phrase = "become %s", .remedy = remedy_owner};
 const struct step step_time_offsets = {.phrase = "set the clocks of the time namespace", .remedy = remedy_time_offsets};
-const struct step step_propagation = {.phrase = "change the mount propagation of /", .remedy = remedy_inside};
+const struct step step_propagation = {.phrase = "change the mount propagation of /", .remedy = remedy_propagation};
 const struct step step_mount_proc = {.phrase = "mount a procfs on %s", .remedy = remedy_mount_proc};
 const struct step step_mount_binfmt = {.phrase = "mount a binfmt_misc on %s", .remedy = remedy_inside};
 const struct step step_load_interp = {.phrase = "register the binary format \"%s\""};
