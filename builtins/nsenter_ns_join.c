@@ -50,6 +50,12 @@ static bool cannot_have(const struct join_request *request, const char *what)
     return false;
 }
 
+/* nsenter(1) would go on where it is; but who asks for all may have named another process than he meant. */
+static bool joins_none(const struct join_request *request, int differs)
+{
+    return request->all && differs == 0 && request->types == 0 && request->socket < 0 && !request->user_parent;
+}
+
 static bool open_target(const struct join_request *request, struct plan *plan)
 {
     int differs = 0;
@@ -60,6 +66,11 @@ static bool open_target(const struct join_request *request, struct plan *plan)
         return false;
     if (request->all && (differs = target_differs(&plan->target)) < 0)
         return cannot_have(request, "namespaces");
+    if (joins_none(request, differs)) {
+        builtin_error("%s: it is in the same namespaces as this shell, so --all has none to join",
+                      request->target.text);
+        return false;
+    }
     plan->join |= differs;
     return true;
 }

@@ -21,7 +21,7 @@ struct request {
     const struct nstype *same;
     struct target_name between[2];
     const char *array;
-    bool print;
+    bool print, pid;
     struct map_request maps;
 };
 
@@ -45,6 +45,9 @@ static const char *take_option(void *place, int id, const char *argument)
     case 'p':
         request->print = true;
         break;
+    case OPT_PID:
+        request->pid = true;
+        break;
     }
     return NULL;
 }
@@ -52,6 +55,12 @@ static const char *take_option(void *place, int id, const char *argument)
 static bool writes(const struct request *request)
 {
     return maps_asked(&request->maps) || request->maps.setgroups != SETGROUPS_UNSAID;
+}
+
+/* In another way than by all that there is to tell. */
+static bool shows(const struct request *request)
+{
+    return request->array || request->print || request->pid;
 }
 
 static int unexpected(const char *operand)
@@ -81,11 +90,11 @@ static int take_operands(struct request *request, WORD_LIST *operands)
 /* NULL, or the sentence that names the options that contradict each other. */
 static const char *contradiction(const struct request *request)
 {
-    if (request->array && request->print)
-        return "--array and --print exclude each other";
-    if (writes(request) && (request->array || request->print))
-        return "maps are shown (--array, --print) or written, not both at once";
-    if (request->same && (request->array || request->print || request->target.text || writes(request)))
+    if ((request->array != NULL) + request->print + request->pid > 1)
+        return "--array, --print and --pid exclude each other";
+    if (writes(request) && shows(request))
+        return "a process is looked at (--array, --print, --pid), or its maps are written, not both at once";
+    if (request->same && (shows(request) || request->target.text || writes(request)))
         return "--same goes with no other option";
     return NULL;
 }
@@ -112,11 +121,22 @@ static int cannot_look(const struct target_name *name)
     return EXECUTION_FAILURE;
 }
 
+/* It may be in no PID namespace that is seen from here: its pidfd was given. */
+static int show_pid(const struct request *request, const struct target *target)
+{
+    if (target->pid > 0) {
+        printf("%d\n", (int)target->pid);
+        return EXECUTION_SUCCESS;
+    }
+    builtin_error("%s: it has no number in this PID namespace", request->target.text);
+    return EXECUTION_FAILURE;
+}
+
 static int show(const struct request *request, int proc, const struct target *target)
 {
     int status = EXECUTION_SUCCESS;
 
-    if (facts_look(proc) < 0) {
+    if (facts_look(proc, target->pid) < 0) {
         if (errno == ENOENT)
             errno = target_why_missing(target);
         status = cannot_look(&request->target);
@@ -294,6 +314,12 @@ static int show_or_write(const struct request *request)
 
     if (request->target.text && target_find(&request->target, &target) != EXECUTION_SUCCESS)
         return EXECUTION_FAILURE;
+    if (request->pid) {
+        int status = show_pid(request, &target);
+        if (target.pidfd >= 0)
+            close(target.pidfd);
+        return status;
+    }
     int proc = request->target.text ? target_proc(&target) : proc_open(0);
     int status = proc < 0          ? cannot_look(&request->target)
                  : writes(request) ? write_maps(request, proc, target.pid)

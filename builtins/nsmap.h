@@ -5,12 +5,13 @@
 #include "shared/maps.h"
 #include "shared/target.h"
 
-enum { OPT_SAME = OPT_OWN };
+enum { OPT_SAME = OPT_OWN, OPT_PID };
 
 static const struct option_row rows[] = {
     {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process that is meant, instead of the shell"},
     {'A', "array", ARG_REQUIRED, "NAME", "store in the associative array NAME, and do not print"},
     {'p', "print", ARG_NONE, NULL, "print the ID maps as a command that writes them"},
+    {OPT_PID, "pid", ARG_NONE, NULL, "print the PID, of a supervisor that of the shell inside"},
     {OPT_SAME, "same", ARG_REQUIRED, "TYPE", "succeed when the processes A and B share their TYPE namespace"},
     MAP_ROWS,
     HELP_ROW,
@@ -23,7 +24,7 @@ static const char *const about[] = {
     "number, and the ID maps of its user namespace. With one, writes these maps,",
     "which can be done once for each user namespace. A process is named as a PID, a",
     "PID whose pidfd has this INODE, a job, or an open descriptor N that is a pidfd",
-    "or the directory /proc/PID.",
+    "or the directory /proc/PID. One that only supervises means the shell inside.",
     "",
     "Options:",
     NULL,

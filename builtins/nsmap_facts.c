@@ -14,7 +14,7 @@
 static struct fact {
     const char *key;
     char *value; /* owned */
-} facts[2 * NS_TYPES + 3];
+} facts[2 * NS_TYPES + 4];
 static size_t known;
 
 void facts_forget(void)
@@ -44,17 +44,30 @@ static void print_fact(const struct fact *fact)
     }
 }
 
+static int know_number(const char *key, unsigned long number)
+{
+    char value[24];
+
+    snprintf(value, sizeof value, "%lu", number);
+    return know(key, value);
+}
+
+/* Its files are named like their types; "pid" is the process itself. */
+static const char *key_of(const char *name)
+{
+    return strcmp(name, "pid") == 0 ? "pid_ns" : name;
+}
+
 /* A type that the kernel lacks is not told, nor the namespace of children before the first of them. */
 static int look_at_namespace(int proc, const struct nstype *type, const char *name)
 {
-    char file[32], value[24];
+    char file[32];
 
     snprintf(file, sizeof file, "ns/%s", name);
     ino_t inode = proc_inode(proc, file);
     if (inode == 0)
         return errno == ENOENT && (name == type->children || type_missing(type->flag)) ? 0 : -1;
-    snprintf(value, sizeof value, "%lu", (unsigned long)inode);
-    return know(name, value);
+    return know_number(key_of(name), inode);
 }
 
 /* The kernel pads its columns. */
@@ -92,7 +105,7 @@ const char *facts_read_setgroups(int proc, char *text, size_t size)
     return text;
 }
 
-int facts_look(int proc)
+int facts_look(int proc, pid_t pid)
 {
     char setgroups[16];
 
@@ -106,7 +119,9 @@ int facts_look(int proc)
     }
     if (look_at_map(proc, "uid_map") < 0 || look_at_map(proc, "gid_map") < 0)
         return -1;
-    return facts_read_setgroups(proc, setgroups, sizeof setgroups) ? know("setgroups", setgroups) : -1;
+    if (!facts_read_setgroups(proc, setgroups, sizeof setgroups) || know("setgroups", setgroups) < 0)
+        return -1;
+    return pid > 0 ? know_number("pid", (unsigned long)pid) : 0;
 }
 
 int facts_store(const char *name)

@@ -3,14 +3,15 @@
 #define FACTS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "namespaces/idmap.h"
 
 /*
- * Looks at a process (a proc_open() descriptor), and knows it until facts_forget(). 0; -1 and errno where something cannot
- * be read: ENOENT where a namespace is not shown that the kernel has.
+ * Looks at a process (a proc_open() descriptor, and its number; -1: it has none here), and knows it until facts_forget().
+ * 0; -1 and errno where something cannot be read: ENOENT where a namespace is not shown that the kernel has.
  */
-int facts_look(int proc);
+int facts_look(int proc, pid_t pid);
 void facts_forget(void);
 
 /* Prints what is known: a line each, or as a command that writes the maps. */

@@ -24,6 +24,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     for type in $types; do
         local inode
         inode=$(grep "^$type:\[" "$dir/output" | tr -dc 0-9)
+        [[ $type != pid ]] || type=pid_ns # "pid" is the process
         grep -Ew "$type" "$dir/output" | grep -v '\[.*\]$' | grep -w "$inode"
     done
     grep -Ew "0 +$EUID +1" "$dir/output"
@@ -44,9 +45,10 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 @test "-A: into an associative array" {
     target --map-user=5 --map-group=6 -mT
     sh_run 'nsmap -t "$1" -A map || exit
-            for type in cgroup ipc mnt net pid time user uts; do echo "${map[$type]}"; unset "map[$type]"; done
+            for type in cgroup ipc mnt net pid_ns time user uts; do echo "${map[$type]}"; unset "map[$type]"; done
             echo "${map[pid_for_children]} ${map[time_for_children]} ${map[uid_map]},${map[gid_map]} ${map[setgroups]}"
-            unset "map["{pid_for_children,time_for_children,uid_map,gid_map,setgroups}"]"; echo "${#map[@]}"' "$target"
+            echo "${map[pid]}"
+            unset "map["{pid,pid_for_children,time_for_children,uid_map,gid_map,setgroups}"]"; echo "${#map[@]}"' "$target"
     done_quietly
     mapfile -t lines <<<"$output"
     is "$(printf '%s\n' "${lines[@]:0:8}")" "$(numbers "$target")"
@@ -54,7 +56,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     pid=$(readlink "/proc/$target/ns/pid_for_children" | tr -dc 0-9)
     time=$(readlink "/proc/$target/ns/time_for_children" | tr -dc 0-9)
     like "${lines[8]}" "$pid $time *([ ])5*([ ])$EUID*([ ])1,*([ ])6*([ ])$(id -g)*([ ])1 deny"
-    is "${lines[9]}" 0
+    is "${lines[*]:9}" "$target 0"
 }
 
 @test "-A: of the shell, into what there was, and a local one" {
@@ -75,7 +77,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 @test "-A: in an array of integers the values are text, too" {
     sh_run 'unshare_ns -U; declare -Ai map; before=(/proc/$$/fd/*); for i in 1 2 3; do nsmap -t $$ -A map || exit; done
             after=(/proc/$$/fd/*); echo "${#map[@]} ${map[setgroups]} $((${#after[@]} - ${#before[@]}))"'
-    like "$output" "1[123] allow 0"
+    like "$output" "1[234] allow 0"
     done_quietly
 }
 
@@ -239,4 +241,21 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 		-r -p
 		-r -A map
 	EOT
+}
+
+@test "--pid: of the shell, of a target, of the shell inside" {
+    target -mru
+    sh_run 'nsmap --pid; echo $$; (nsmap --pid; echo $BASHPID); nsmap -t "$1" --pid
+            unshare_ns -rp eval "echo >\"\$dir/ready\"; sleep 1000; true" & until [[ -e $dir/ready ]]; do sleep 0.02; done
+            nsmap -t %1 -A map; nsmap -t %1 --pid; echo "${map[pid]}"; sed -n "s/^NSpid:.*\t//p" "/proc/${map[pid]}/status"
+            [[ ${map[pid_ns]} == "$(stat -L -c %i "/proc/${map[pid]}/ns/pid")" ]] && echo "in its namespace"
+            kill %1' "$target" 2>/dev/null
+    mapfile -t lines <<<"$output"
+    is "${lines[0]} ${lines[2]} ${lines[4]} ${lines[5]}" "${lines[1]} ${lines[3]} $target ${lines[6]}"
+    is "${lines[*]:7}" "1 in its namespace"
+    nothing_runs
+    for option in -p '-A map' --map-root-user '--same net 1 1'; do
+        sh_run 'nsmap --pid $1' "$option" 2>/dev/null
+        is "$status" 2
+    done
 }

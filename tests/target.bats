@@ -576,3 +576,70 @@ pidfd_tells() {
         like "$error" "*nsmap: *: No such process*" # and what strace has to say
     done
 }
+
+# What the tests of supervisors start with. ready: waits until a job has made the file of this name.
+ready='ready() { until [[ -e $dir/$1 ]]; do sleep 0.02; done; rm "$dir/$1"; }
+       '
+
+@test "a target that only supervises is the shell inside, through all moves" {
+    local moves
+    for moves in 'unshare_ns -rp' 'unshare_ns -rp --init' 'unshare_ns -ruf' 'unshare_ns -rp --init; unshare_ns -pu; unshare_ns -uf' \
+        'unshare_ns -r; for i in {1..5}; do unshare_ns -pu; done'; do
+        sh_run "$ready( $moves"'; readlink /proc/self/ns/{uts,pid} >"$dir/inside"; echo >"$dir/ready"; exec sleep 1000 ) &
+                ready ready
+                for target in "$!" %1; do
+                    nsenter_ns -t "$target" -a --preserve-credentials eval "readlink /proc/self/ns/{uts,pid_for_children}" >"$dir/there"
+                    [[ $(tr -d "\n" <"$dir/there") == "$(tr -d "\n" <"$dir/inside")" ]] && echo joined
+                    for type in user uts pid; do nsmap --same $type "$target" "$(nsmap -t "$target" --pid)" && echo same; done
+                done
+                exec {handle}<"/proc/$!"; [[ $(nsmap -t "/dev/fd/$handle" --pid) == "$(nsmap -t "$!" --pid)" ]] && echo "by descriptor"
+                kill -KILL "$!"; wait' 2>/dev/null
+        is "$(sort <<<"$output" | uniq -c | xargs)" "1 by descriptor 2 joined 6 same"
+        nothing_runs
+    done
+}
+
+@test "so is COMMAND's supervisor, whatever program COMMAND is, and for maps" {
+    sh_run 'unshare_ns -Up sleep 1000 & until [[ $(<"/proc/$!/comm") == "watches "* ]]; do sleep 0.02; done
+            nsmap -t "$!" --map-root-user && cat "/proc/$(nsmap -t "$!" --pid)/"{comm,uid_map}; kill "$!"; wait' 2>/dev/null
+    is "$(xargs <<<"$output")" "sleep 0 $EUID 1"
+    nothing_runs
+}
+
+@test "a shell that names its own supervisor means what is outside" {
+    sh_run 'outside=$(readlink /proc/self/ns/uts); supervisor=$$; unshare_ns -ruf; inside=$(readlink /proc/self/ns/uts)
+            (($(nsmap -t "$PPID" --pid) == supervisor)) && echo "the supervisor"
+            nsmap --same uts "$PPID" $$ || echo "elsewhere"'
+    is "$output" $'the supervisor\nelsewhere'
+}
+
+@test "a process that says to supervise leads to nobody that it has no power over" {
+    ((EUID == 0)) || skip "needs root, whose child is one of another user"
+    local liar='setpriv --reuid 65534 --regid 65534 --clear-groups bash -c '\''
+        printf "watches %d" "$1" >"/proc/$$/comm"; echo >"$dir/lied"; sleep 1000; true'\'' bash'
+    chmod 777 "$dir"
+    sh_run "$ready"'outside=$BASHPID
+            ( unshare --uts sleep 1000 & exec '"$liar"' $! ) & ready lied
+            nsenter_ns -t "$!" -u; echo $?; nsmap -t "$!" --pid; echo $?; kill -KILL "$!"
+            ( exec '"$liar"' $outside ) & ready lied
+            nsenter_ns -t "$!" -u true; echo $?; kill -KILL "$!"
+            ( setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 & exec '"$liar"' $! ) & ready lied
+            nsmap -t "$!" --pid >"$dir/number"; cat "/proc/$(<"$dir/number")/comm"; kill -KILL "$!"
+            pkill -KILL -g "$(tail -n 1 "$dir/groups")" -x sleep; true'
+    is "$output" $'1\n1\n125\nsleep'
+    is "$(grep -c "nsenter_ns: [0-9]*: it says that it supervises its child [0-9]*, which is another user's; name that if" "$dir/error")" 1
+    is "$(grep -c "nsmap: [0-9]*: it says that it supervises" "$dir/error")" 1
+    is "$(grep -c "nsenter_ns: [0-9]*: it only supervises, and the shell inside ([0-9]* to it) cannot be found: No such" "$dir/error")" 1
+}
+
+@test "--all that has nothing to join says so; a type that is named is joined" {
+    local words
+    for words in '-t $$ -a' '-t $$ -a --check' '-t $! -a' '-t %1 -a -w -r'; do
+        sh_run "sleep 1000 & fingerprint \$dir/before; nsenter_ns $words; status=\$?; fingerprint \$dir/after; kill \$!; exit \$status"
+        is "$status" 1
+        like "$error" "bash: line +([0-9]): nsenter_ns: ?*: it is in the same namespaces as this shell, so --all has none to join"
+        unchanged
+    done
+    sh_run 'unshare_ns -ru; nsenter_ns -t $$ -a -u && nsenter_ns -t $$ -u true && echo joined; nsenter_ns -t $$ -a true; echo $?' 2>/dev/null
+    is "$output" $'joined\n125'
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "namespaces/inside.h"
 #include "shared/engine.h"
 #include "system/number.h"
 
@@ -78,15 +79,37 @@ static const char *why_not(const struct target_name *name)
     return engine_reason();
 }
 
+static int check_inode(const struct target_name *name, const struct target *target)
+{
+    if (name->inode == 0 || target_inode(target) == name->inode)
+        return EXECUTION_SUCCESS;
+    return cannot_find(name, target_inode(target) != 0 ? "this PID belongs to another process now"
+                                                       : "the kernel does not number its processes (Linux 6.9)");
+}
+
+/* Who names a supervisor means the shell inside. */
+static int go_inside(const struct target_name *name, struct target *target)
+{
+    pid_t shell;
+
+    if (inside_find(target, shell_pid(), &shell) == 0)
+        return EXECUTION_SUCCESS;
+    if (errno == EPERM)
+        builtin_error("%s: it says that it supervises its child %d, which is another user's; name that if it is meant",
+                      name->text, (int)shell);
+    else
+        builtin_error("%s: it only supervises, and the shell inside (%d to it) cannot be found: %s", name->text,
+                      (int)shell, strerror(errno));
+    return EXECUTION_FAILURE;
+}
+
 int target_find(const struct target_name *name, struct target *target)
 {
     if ((name->fd >= 0 ? target_open_fd(target, name->fd) : target_open(target, name->pid)) < 0)
         return cannot_find(name, why_not(name));
-    if (name->inode == 0 || target_inode(target) == name->inode)
+    if (check_inode(name, target) == EXECUTION_SUCCESS && go_inside(name, target) == EXECUTION_SUCCESS)
         return EXECUTION_SUCCESS;
-    bool told = target_inode(target) != 0;
     close(target->pidfd);
     target->pidfd = -1;
-    return cannot_find(name, told ? "this PID belongs to another process now"
-                                  : "the kernel does not number its processes (Linux 6.9)");
+    return EXECUTION_FAILURE;
 }

@@ -212,6 +212,11 @@ static void forget_children(void)
     last_procsub_child = NULL;
 }
 
+pid_t shell_pid(void)
+{
+    return dollar_dollar_pid;
+}
+
 void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();

@@ -122,6 +122,9 @@ void shell_after_fork(void);
 /* $HOME; NULL: it is not set. Valid until it changes. */
 const char *shell_home(void);
 
+/* $$: the PID of the shell, in its subshells as well. */
+pid_t shell_pid(void);
+
 /* The first living process of a job ("%1"); 0: there is no such job. */
 pid_t shell_job(const char *spec);
 

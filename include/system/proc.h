@@ -39,6 +39,12 @@ int proc_open(pid_t pid);
  */
 int proc_open_child(pid_t child);
 
+/*
+ * The same for a child of another process: proc is its proc_open() descriptor, pid its number there, and child a number in
+ * the PID namespace that it is itself in.
+ */
+int proc_open_child_of(int proc, pid_t pid, pid_t child);
+
 /* Reads a small file below a proc_open() descriptor into text, with a NUL; returns its length or -1. */
 ssize_t proc_read(int proc, const char *file, char *text, size_t size);
 

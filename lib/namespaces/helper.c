@@ -19,6 +19,7 @@
 #include "namespaces/steps.h"
 #include "system/descriptors.h"
 #include "namespaces/enter.h"
+#include "namespaces/inside.h"
 #include "namespaces/prepare.h"
 #include "system/proc.h"
 #include "namespaces/supervise.h"
@@ -201,6 +202,7 @@ static void become_init(struct helper *helper)
     report(helper);
     prctl(PR_SET_PDEATHSIG, helper->plan->death_signal);
     close(helper->socket);
+    inside_say(shell);
     for (int tries = 0; tries < TRIES && write(pipe[1], "", 1) < 0; tries++)
         ; /* SIGPIPE is blocked, and without a byte the end of the pipe, which supervise() closes, ends the shell */
     supervise(shell, &none);

@@ -8,6 +8,7 @@
 
 #include "namespaces/enter.h"
 #include "namespaces/home.h"
+#include "namespaces/inside.h"
 #include "namespaces/persist.h"
 #include "namespaces/prepare.h"
 #include "namespaces/stage.h"
@@ -83,7 +84,12 @@ static enum landing land_nowhere(struct stage *stage)
 
 static enum landing land_move(struct stage *stage, pid_t *moved, struct failure *why)
 {
+    char name[16];
+
+    prctl(PR_GET_NAME, name);
+    inside_say(stage->inner);
     if (stage_release(stage, why) < 0) {
+        prctl(PR_SET_NAME, name);
         stage_end(stage);
         return LANDING_FAILED;
     }

@@ -144,19 +144,34 @@ static int find_child(int procfs, int self, pid_t child)
     return proc;
 }
 
-int proc_open_child(pid_t child)
+/* Closes procfs and thread. errno stays. */
+static int open_child(int procfs, int thread, pid_t child)
 {
-    int procfs = procfs_open();
-    int self = procfs < 0 ? -1 : openat(procfs, "thread-self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int proc = self < 0 ? -1 : find_child(procfs, self, child);
+    int proc = thread < 0 ? -1 : find_child(procfs, thread, child);
     int err = errno;
 
-    if (self >= 0)
-        close(self);
+    if (thread >= 0)
+        close(thread);
     if (procfs >= 0)
         close(procfs);
     errno = err;
     return proc;
+}
+
+int proc_open_child(pid_t child)
+{
+    int procfs = procfs_open();
+
+    return open_child(procfs, procfs < 0 ? -1 : openat(procfs, "thread-self", O_PATH | O_DIRECTORY | O_CLOEXEC), child);
+}
+
+int proc_open_child_of(int proc, pid_t pid, pid_t child)
+{
+    char thread[32];
+    int procfs = openat(proc, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    snprintf(thread, sizeof thread, "task/%d", (int)pid);
+    return open_child(procfs, procfs < 0 ? -1 : openat(proc, thread, O_PATH | O_DIRECTORY | O_CLOEXEC), child);
 }
 
 ssize_t proc_read(int proc, const char *file, char *text, size_t size)
