@@ -207,7 +207,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     sh_run 'unshare_ns -rp; nsmap -t $$; echo $?; nsmap -t $$ -A array; echo $?'
     is "$output" $'1\n1'
     is "$(grep -c '1: Invalid cross-device link; mount a procfs on /proc, of this PID namespace$' "$dir/error")" 2
-    sh_run 'unshare_ns -rp; nsmap -A map && [[ $(readlink /proc/self/ns/pid) == "pid:[${map[pid]}]" ]]'
+    sh_run 'unshare_ns -rp; nsmap -A map && [[ $(readlink /proc/self/ns/pid) == "pid:[${map[pid_ns]}]" ]]'
     done_quietly
 }
 
