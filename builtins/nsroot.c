@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "mounts/root.h"
 #include "shared/command.h"
 #include "system/descriptors.h"
 #include "system/number.h"

@@ -1,8 +1,8 @@
-/* The options of nsroot: its operations are those of include/mounts/root.h. */
+/* The options of nsroot: its operations are those of include/mounts/root_plan.h. */
 #ifndef NSROOT_H
 #define NSROOT_H
 
-#include "mounts/root.h"
+#include "mounts/root_plan.h"
 #include "shared/maps.h"
 #include "shared/options.h"
 

@@ -53,7 +53,8 @@ static int words_of(const struct option_row *row)
 /* Tables are constant, and one builtin is often called many times in a row. */
 static void make_parser(const struct option_table *table)
 {
-    static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
+    static const char *const colons[] = {
+        [ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::", [ARG_PAIR] = ":", [ARG_TRIPLE] = ":"};
     size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, table->operands_between ? "-:" : "+:");
 
     memset(parser.longs, 0, sizeof parser.longs);

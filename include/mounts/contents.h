@@ -2,19 +2,8 @@
 #ifndef CONTENTS_H
 #define CONTENTS_H
 
-#include <signal.h>
-
 #include "failure.h"
-#include "mounts/inside.h"
-#include "mounts/root.h"
-
-/* A root that is being built. */
-struct building {
-    int root;              /* its topmost mount; -1: there is none yet */
-    int data;              /* a tmpfs for what is read and mounted; -1: there is nothing such */
-    struct made *made;     /* in what is mounted, and may be somebody's directory */
-    const sigset_t *awake; /* for a wait: root_build() */
-};
+#include "mounts/building.h"
 
 /*
  * Makes what an operation mounts, detached, and leaves it in operation->mount. What it names is found where the process
@@ -33,8 +22,5 @@ void contents_undo(struct root_operation *operation);
 
 /* Closes what it holds. */
 void contents_close(struct root_operation *operation);
-
-/* An empty tmpfs for a root. Detached; -1 and *why. */
-int contents_make_root(struct failure *why);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
-#include "mounts/contents.h"
+#include "mounts/building.h"
 
 /*
  * Writes all that the operation's descriptor has, to its end, into an open file, and gives that its mode. awake: the mask
