@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "namespaces/idmap.h"
+#include "privileges/capabilities.h"
+#include "privileges/landlock.h"
 #include "system/number.h"
 #include "shared/options.h"
 #include "tap.h"
@@ -82,6 +84,26 @@ static void try_kernel_text(const char *text)
         must(map.ranges <= IDMAP_RANGES);
 }
 
+/* What has been turned on last is not off. */
+static void try_privileges(const char *text)
+{
+    struct change change = {0, 0}, bits = {0, 0};
+    struct landlock landlock = {.rules = 0};
+    struct iab iab;
+    uint64_t set = 0;
+
+    if (capabilities_parse_change(text, &change) || securebits_parse_change(text, &bits))
+        must((change.on & change.off) == 0 && (bits.on & bits.off) == 0);
+    if (capabilities_parse_list(text, &set))
+        must(set != 0);
+    if (capabilities_parse_iab(text, &iab))
+        must((iab.ambient & ~iab.inheritable) == 0);
+    if (!landlock_take_access(&landlock, text))
+        must(landlock_wanted(&landlock));
+    if (!landlock_take_rule(&landlock, text))
+        must(landlock.rules == 1 && *landlock.rule[0].what != '\0');
+}
+
 /* Lines are words. */
 static void try_options(char *text)
 {
@@ -116,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     try_number(text);
     try_kernel_text(text);
+    try_privileges(text);
     must((copy = strdup(text)) != NULL);
     try_options(copy);
     free(copy);

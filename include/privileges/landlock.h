@@ -10,7 +10,7 @@
 
 enum landlock_kind { LANDLOCK_FS, LANDLOCK_NET, LANDLOCK_SCOPE, LANDLOCK_KINDS };
 
-enum { LANDLOCK_RULES = 128, LANDLOCK_ANY = -1 };
+enum { LANDLOCK_RULES = 128 };
 
 struct landlock_rule {
     enum landlock_kind kind;
@@ -44,7 +44,7 @@ int landlock_abi(void);
 /* The bits of the errata that are mended. */
 unsigned landlock_errata(void);
 
-/* "fs", "net", "scope"; the kind of a name, or LANDLOCK_ANY. */
+/* "fs", "net", "scope"; the kind of a name, or -1. */
 const char *landlock_kind_name(enum landlock_kind kind);
 int landlock_kind_of(const char *name);
 

@@ -150,105 +150,107 @@ int capabilities_drop_bounding(uint64_t unwanted, struct failure *why)
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
-/* Writes a name of this length in small letters. False: it is longer than any. */
-static bool copy_word(const char *text, size_t length, char *word, size_t size)
-{
-    if (length == 0 || length >= size)
-        return false;
-    memcpy(word, text, length);
-    word[length] = '\0';
-    return true;
-}
-
-/* libcap's names begin with "cap_", and those of a capability that it does not know are numbers. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-    return number_parse(text + (strncasecmp(text, "cap_", 4) == 0 ? 4 : 0), BITS - 1, number);
-}
-
-/* A set of one capability, or of all. */
+/* A set of one capability that the kernel has, or of all. To libcap, each name begins with "cap_", and ends at a blank. */
 static bool parse_capability(const char *text, size_t length, uint64_t *set)
 {
-    static const char prefix[] = "cap_";
-    char name[48];
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    enum { PREFIX = 4 };
+
+    char name[48] = "cap_", *word = name + PREFIX;
     uint64_t number;
     cap_value_t cap;
 
-    memcpy(name, prefix, sizeof prefix);
-    if (!copy_word(text, length, name + strlen(prefix), sizeof name - strlen(prefix)))
-        return false;
-    const char *word = name + strlen(prefix);
-    if (strncasecmp(word, "all", sizeof "all") == 0) {
-        *set = CAPABILITIES_ALL;
-        return true;
+    if (length > PREFIX && strncasecmp(text, name, PREFIX) == 0) {
+        text += PREFIX;
+        length -= PREFIX;
     }
-    if (parse_number(word, &number))
+    if (length == 0 || length >= sizeof name - PREFIX || strspn(text, letters) < length)
+        return false;
+    memcpy(word, text, length);
+    word[length] = '\0';
+    *set = CAPABILITIES_ALL;
+    if (strncasecmp(word, "all", sizeof "all") == 0)
+        return true;
+    if (number_parse(word, BITS - 1, &number))
         cap = (cap_value_t)number;
-    else if (cap_from_name(strncasecmp(word, prefix, strlen(prefix)) == 0 ? word : name, &cap) < 0)
+    else if (cap_from_name(name, &cap) < 0)
         return false;
     *set = CAPABILITY(cap);
     return prctl(PR_CAPBSET_READ, cap) >= 0;
 }
 
-typedef bool parse_word(const char *text, size_t length, uint64_t *bits);
+/* The words of a list, between commas. False: one is not taken. */
+typedef bool take_word(const char *word, size_t length, void *place);
 
-/* "+this,-that" */
-static bool parse_change(const char *text, parse_word *parse, struct change *change)
+static bool take_all(const char *text, take_word *take, void *place)
 {
-    uint64_t bits;
-
     for (;; text++) {
         size_t length = strcspn(text, ",");
-        if ((*text != '+' && *text != '-') || !parse(text + 1, length - 1, &bits))
+        if (!take(text, length, place))
             return false;
-        change->on = *text == '+' ? change->on | bits : change->on & ~bits;
-        change->off = *text == '-' ? change->off | bits : change->off & ~bits;
         text += length;
         if (*text == '\0')
             return true;
     }
+}
+
+/* "+this" or "-that": the later word holds. */
+static bool take_change(const char *word, size_t length, bool (*parse)(const char *text, size_t length, uint64_t *bits),
+                        struct change *change)
+{
+    uint64_t bits;
+
+    if ((*word != '+' && *word != '-') || !parse(word + 1, length - 1, &bits))
+        return false;
+    change->on = *word == '+' ? change->on | bits : change->on & ~bits;
+    change->off = *word == '-' ? change->off | bits : change->off & ~bits;
+    return true;
+}
+
+static bool take_capability_change(const char *word, size_t length, void *change)
+{
+    return take_change(word, length, parse_capability, change);
 }
 
 bool capabilities_parse_change(const char *text, struct change *change)
 {
-    return parse_change(text, parse_capability, change);
+    return take_all(text, take_capability_change, change);
+}
+
+static bool take_capability(const char *word, size_t length, void *place)
+{
+    uint64_t *set = place, one;
+    bool taken = parse_capability(word, length, &one);
+
+    *set |= taken ? one : 0;
+    return taken;
 }
 
 bool capabilities_parse_list(const char *text, uint64_t *set)
 {
-    uint64_t one;
-
-    for (;; text++) {
-        size_t length = strcspn(text, ",");
-        if (!parse_capability(text, length, &one))
-            return false;
-        *set |= one;
-        text += length;
-        if (*text == '\0')
-            return true;
-    }
+    return take_all(text, take_capability, set);
 }
 
-/* "!" and "^" may stand together before a name; "%", or nothing, is inheritable alone, and "^" ambient, which it implies. */
-bool capabilities_parse_iab(const char *text, struct iab *iab)
+/* "!" may stand with one of the others. "^" is inheritable, too, which the kernel asks for. */
+static bool take_marked(const char *word, size_t length, void *place)
 {
+    struct iab *iab = place;
+    size_t marks = strspn(word, "!^%");
+    bool blocks = strcspn(word, "!") < marks, ambient = strcspn(word, "^") < marks;
     uint64_t one;
 
+    if (marks > length || !parse_capability(word + marks, length - marks, &one))
+        return false;
+    iab->blocked |= blocks ? one : 0;
+    iab->ambient |= ambient ? one : 0;
+    iab->inheritable |= !blocks || marks > 1 ? one : 0;
+    return true;
+}
+
+bool capabilities_parse_iab(const char *text, struct iab *iab)
+{
     *iab = (struct iab){0};
-    for (;; text++) {
-        size_t marks = strspn(text, "!^%"), length = strcspn(text, ",");
-        if (length == 0 && *text == '\0')
-            return true;
-        if (marks > length || !parse_capability(text + marks, length - marks, &one))
-            return false;
-        bool blocks = strcspn(text, "!") < marks, ambient = strcspn(text, "^") < marks;
-        iab->blocked |= blocks ? one : 0;
-        iab->ambient |= ambient ? one : 0;
-        iab->inheritable |= !blocks || marks > 1 ? one : 0;
-        text += length;
-        if (*text == '\0')
-            return true;
-    }
+    return *text == '\0' || take_all(text, take_marked, iab);
 }
 
 static void append(char text[CAPABILITIES_TEXT], const char *word)
@@ -302,10 +304,15 @@ static bool parse_securebit(const char *text, size_t length, uint64_t *bits)
     return length == strlen("all") && strncmp(text, "all", length) == 0;
 }
 
+static bool take_securebit_change(const char *word, size_t length, void *change)
+{
+    return take_change(word, length, parse_securebit, change);
+}
+
 /* All of them at once are never wanted, but for none. */
 bool securebits_parse_change(const char *text, struct change *change)
 {
-    return parse_change(text, parse_securebit, change) && change->on != UINT32_MAX;
+    return take_all(text, take_securebit_change, change) && change->on != UINT32_MAX;
 }
 
 char *securebits_write(unsigned bits, char text[CAPABILITIES_TEXT])

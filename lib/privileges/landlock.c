@@ -82,7 +82,7 @@ int landlock_kind_of(const char *name)
     for (int kind = 0; kind < LANDLOCK_KINDS; kind++)
         if (strcmp(name, kinds[kind].name) == 0)
             return kind;
-    return LANDLOCK_ANY;
+    return -1;
 }
 
 const char *landlock_right_name(enum landlock_kind kind, int abi, size_t nth)
