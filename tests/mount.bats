@@ -291,7 +291,7 @@ mount_ns -t tmpfs -o ro"
         below | sort >"$dir/before"; umount_ns a b; umount_ns -R c a b; umount_ns c/in nothing; below | sort >"$dir/after"; cat a/file'
     is "$output" kept
     unchanged
-    like "$error" "*cannot unmount */b: Device or resource busy*cannot unmount */b: Device or resource busy*cannot unmount nothing: it is not mounted"
+    like "$error" "*cannot unmount */b: busy: the shell's own descriptor*cannot unmount */b: busy: *cannot unmount nothing: it is not mounted"
 }
 
 @test "what is busy: by whom" {
@@ -305,12 +305,12 @@ mount_ns -t tmpfs -o ro"
 }
 
 @test "where there is no /proc" {
-    mounts 'mount_ns -m -t tmpfs -o noatime,ro "a b" "a b" && mount_ns --make-shared "a b" && mount_ns -A with && umount_ns -l /proc && [[ ! -e /proc/self ]] &&
+    mounts 'mount_ns -m -t tmpfs -o noatime,ro "a b" "a b" && mount_ns --make-shared "a b" && mount_ns -A with && mount_ns -t tmpfs none /proc && [[ ! -e /proc/self ]] &&
         mount_ns -A without && [[ ${with[$PWD/a b]} == "${without[$PWD/a b]}" ]] && echo "${#without[@]}" $((${#with[@]} - ${#without[@]})) &&
         mount_ns -o remount,size=1M,rw "a b" && mount_ns -m --bind "a b" c && mount_ns -m --root . --dev /d && mount_ns -A now && echo "${now[$PWD/c]}" &&
         umount_ns -R d "a b" && umount_ns c'
     done_quietly
-    like "$output" "+([0-9]) +([0-9])
+    like "$output" "+([0-9]) 0
 a b tmpfs rw,noatime,size=1024k*"
 }
 

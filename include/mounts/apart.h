@@ -8,7 +8,8 @@
 typedef int apart_work(void *argument, int *fd, struct failure *why);
 
 /*
- * Has a child do the work, and waits for it, with all signals blocked. As the work returns; *fd: the caller's to close.
+ * Has a child do the work, and waits for it, with all signals blocked. As the work returns. fd: for the descriptor that
+ * the work hands back, which is the caller's to close; NULL where it hands back none.
  */
 int apart(apart_work *work, void *argument, int *fd, struct failure *why);
 

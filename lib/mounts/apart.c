@@ -1,8 +1,13 @@
+/*
+ * What the child has to say is in memory that both see: once its work is done, nothing but the end of that can fail. Only
+ * a descriptor takes a socket.
+ */
 #include "mounts/apart.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +18,7 @@
 
 /* What the child says: a step is the same object in both. */
 struct word {
+    bool said;
     int status;
     struct failure what;
 };
@@ -22,70 +28,87 @@ union control {
     char space[CMSG_SPACE(sizeof(int))];
 };
 
-static _Noreturn void work_and_tell(apart_work *work, void *argument, int socket)
+/* A descriptor goes with a byte. 0, or -1 and errno. */
+static int hand_over(int socket, int fd)
 {
-    struct word word = {0};
-    union control control = {.align = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct iovec packet = {&word, sizeof word};
-    struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
+    union control control = {.align = {CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS}};
+    struct iovec byte = {(char[1]){0}, 1};
+    const struct msghdr message = {
+        .msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+    memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+static _Noreturn void work_and_tell(apart_work *work, void *argument, struct word *word, int socket)
+{
     int fd = -1;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    word.status = work(argument, &fd, &word.what);
-    if (fd >= 0) {
-        control.align.cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-        message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(sizeof fd);
-    }
-    _exit(sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+    word->status = work(argument, &fd, &word->what);
+    word->said = true;
+    if (fd >= 0 && hand_over(socket, fd) < 0)
+        word->status = fail(&word->what, &step_apart);
+    _exit(EXIT_SUCCESS);
 }
 
-/* The kernel cuts a descriptor off (MSG_CTRUNC) for which the receiver has no number left. */
-static int hear(int socket, int *fd, struct failure *why)
+/* The child has ended: a descriptor is there by now, or comes no more. The kernel cuts one off that there is no number for. */
+static int take_over(int socket)
 {
     union control control;
-    struct word word;
-    struct iovec packet = {&word, sizeof word};
+    struct iovec byte = {(char[1]){0}, 1};
     struct msghdr message = {
-        .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        .msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    int fd = -1;
+    ssize_t got = -1;
 
-    if (got != sizeof word) {
-        errno = got < 0 ? errno : ECHILD;
-        return fail(why, &step_apart);
-    }
-    if (message.msg_flags & MSG_CTRUNC) {
+    errno = EINTR;
+    for (int tries = 0; tries < TRIES && got < 0 && errno == EINTR; tries++)
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (got > 0 && CMSG_FIRSTHDR(&message))
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+    else if (got >= 0)
         errno = EMFILE;
+    return fd;
+}
+
+static int run(apart_work *work, void *argument, struct word *word, const int sockets[2], struct failure *why)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        work_and_tell(work, argument, word, sockets[1]);
+    if (child < 0)
         return fail(why, &step_apart);
-    }
-    if (CMSG_FIRSTHDR(&message))
-        memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof *fd);
-    if (word.status < 0)
-        *why = word.what;
-    return word.status;
+    await_child(child);
+    errno = ECHILD;
+    if (!word->said)
+        return fail(why, &step_apart);
+    if (word->status < 0)
+        *why = word->what;
+    return word->status;
 }
 
 int apart(apart_work *work, void *argument, int *fd, struct failure *why)
 {
     struct signals_held held;
-    int sockets[2], status = -1;
+    int sockets[2];
+    struct word *word = mmap(NULL, sizeof *word, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    *fd = -1;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+    if (word == MAP_FAILED)
         return fail(why, &step_apart);
-    signals_hold(&held);
-    pid_t child = fork();
-    if (child == 0)
-        work_and_tell(work, argument, sockets[1]);
-    if (child < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
         fail(why, &step_apart);
-    close(sockets[1]);
-    if (child > 0) {
-        status = hear(sockets[0], fd, why);
-        await_child(child);
+        munmap(word, sizeof *word);
+        return -1;
     }
-    close(sockets[0]);
+    signals_hold(&held);
+    int status = run(work, argument, word, sockets, why);
     signals_release(&held);
+    if (status == 0 && fd && (*fd = take_over(sockets[0])) < 0)
+        status = fail(why, &step_apart);
+    close(sockets[0]);
+    close(sockets[1]);
+    munmap(word, sizeof *word);
     return status;
 }

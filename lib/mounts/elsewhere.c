@@ -42,7 +42,6 @@ static int go_and_work(void *place, int *none, struct failure *why)
 int elsewhere(int namespace, const char *name, elsewhere_work *work, const void *plan, struct failure *why)
 {
     struct errand errand = {namespace, name, work, plan};
-    int none;
 
-    return apart(go_and_work, &errand, &none, why);
+    return apart(go_and_work, &errand, NULL, why);
 }

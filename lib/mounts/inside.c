@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "failure.h"
 #include "mounts/calls.h"
 #include "system/descriptors.h"
 
@@ -159,8 +160,9 @@ static void let_go(struct made **made, bool remove)
     while (*made) {
         struct made *entry = *made;
         *made = entry->around;
-        if (remove)
-            unlinkat(entry->parent, entry->name, entry->is_file ? 0 : AT_REMOVEDIR);
+        for (int tries = 0; remove && tries < TRIES; tries++)
+            if (unlinkat(entry->parent, entry->name, entry->is_file ? 0 : AT_REMOVEDIR) == 0)
+                break;
         close(entry->parent);
         free(entry);
     }
