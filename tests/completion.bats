@@ -78,6 +78,15 @@ without_library() {
 		tab {setpriv_ns --pdeathsig=WIN} {=WINCH }
 		tab {setpriv_ns --pdeathsig=kee} {=keep }
 		tab {setpriv_ns --reuid roo} {root }
+		tab {mount_ns -t overl} {overlay }
+		tab {mount_ns --types=tmpf} {=tmpfs }
+		tab {mount_ns -o nosuid,nosym} {nosuid,nosymfollow }
+		tab {mount_ns --bind /us} {/usr/}
+		tab {mount_ns --root=/us} {=/usr/}
+		tab {mount_ns --source /us} {/usr/}
+		tab {umount_ns -t tmpfs,overl} {tmpfs,overlay }
+		tab {umount_ns /pro} {/proc/}
+		tab {umount_ns /proc --laz} {--lazy }
 	EOT
     without_library <"$dir/tabs"
     with_library <"$dir/tabs"

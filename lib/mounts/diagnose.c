@@ -269,6 +269,11 @@ static const char *remedy_pivot(struct diagnosis *of)
     return of->failure->err == EINVAL && is_chrooted() ? "the shell is chrooted, and its root no mount point" : NULL;
 }
 
+static const char *remedy_apart(struct diagnosis *of)
+{
+    return of->failure->err == ECHILD ? "it was killed; with --namespace, look whether it had done it" : NULL;
+}
+
 /* --- the steps --------------------------------------------------------------------------------------------------- */
 
 const struct step step_fs_create = {.phrase = "mount a file system of type %s", .remedy = remedy_create};
@@ -290,7 +295,7 @@ const struct step step_device = {.phrase = "make %s in the new /dev"};
 const struct step step_unmount = {.phrase = "unmount %s", .remedy = remedy_unmount};
 const struct step step_not_mounted = {.phrase = "cannot unmount %s: it is not mounted", .whole = true};
 const struct step step_mount_table = {.phrase = "read the mount table", .cure = "mount a procfs on /proc"};
-const struct step step_apart = {.phrase = "do a part of it in a child process"};
+const struct step step_apart = {.phrase = "do a part of it in a child process", .remedy = remedy_apart};
 const struct step step_mount_namespace = {.phrase = "go to the mount namespace of %s"};
 const struct step step_operation = {.remedy = remedy_allowed};
 const struct step step_root_target = {.phrase = "make or open %s in the new root", .remedy = remedy_root_target};

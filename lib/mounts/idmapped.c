@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "mounts/apart.h"
@@ -53,14 +52,14 @@ static bool take_maps(struct idmaps *maps, const char *text)
     return good;
 }
 
-/* In a grandchild: a user namespace, and then somebody who is in it until its maps are written. */
-static _Noreturn void be_inside(int ready)
+/* In a grandchild: a user namespace, and somebody who is in it until the other end of the pipe is closed. */
+static _Noreturn void be_inside(int ready, int end)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (unshare(CLONE_NEWUSER) < 0 || write(ready, "", 1) < 0)
-        _exit(EXIT_FAILURE);
-    for (;;)
-        pause();
+    char byte;
+
+    if (unshare(CLONE_NEWUSER) == 0 && write(ready, "", 1) == 1)
+        (void)!read(end, &byte, 1);
+    _exit(EXIT_SUCCESS);
 }
 
 static int map(pid_t inside, const struct idmaps *maps, int *fd, struct failure *why)
@@ -77,27 +76,33 @@ static int map(pid_t inside, const struct idmaps *maps, int *fd, struct failure 
     return *fd < 0 ? -1 : 0;
 }
 
-/* In a child, whose own child is in the user namespace. */
-static int make_namespace(void *maps, int *fd, struct failure *why)
+/* Maps the user namespace of a process that says when it is in there. */
+static int map_when_ready(pid_t inside, int ready, const struct idmaps *maps, int *fd, struct failure *why)
 {
-    int ready[2];
     char byte;
 
-    if (pipe2(ready, O_CLOEXEC) < 0)
+    errno = EPERM;
+    return read(ready, &byte, 1) == 1 ? map(inside, maps, fd, why)
+                                      : fail_about(why, &step_idmap, "a new user namespace");
+}
+
+/* In a child, whose own child is in the user namespace; it ends with this one, whatever happens, by the second pipe. */
+static int make_namespace(void *maps, int *fd, struct failure *why)
+{
+    int ready[2], end[2];
+
+    if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(end, O_CLOEXEC) < 0)
         return fail(why, &step_apart);
     pid_t inside = fork();
     if (inside < 0)
         return fail(why, &step_apart);
-    if (inside == 0)
-        be_inside(ready[1]);
+    if (inside == 0) {
+        close(end[1]);
+        be_inside(ready[1], end[0]);
+    }
     close(ready[1]);
-    int status = -1;
-    errno = EPERM;
-    if (read(ready[0], &byte, 1) == 1)
-        status = map(inside, maps, fd, why);
-    else
-        fail_about(why, &step_idmap, "a new user namespace");
-    kill(inside, SIGKILL);
+    int status = map_when_ready(inside, ready[0], maps, fd, why);
+    close(end[1]);
     await_child(inside);
     return status;
 }
