@@ -5,6 +5,9 @@
  * floor join COUNT FILE      open, setns, close
  * floor unshare COUNT        unshare of a UTS namespace
  * floor subshell COUNT       fork; unshare, ID maps, private mounts; exit and wait
+ * floor bind COUNT           in a directory that has from and to: open_tree, move_mount
+ * floor tmpfs COUNT          fsopen, fsconfig, fsmount, move_mount
+ * floor overlay COUNT        the same, of the layers from and lower
  * floor container COUNT      fork; a whole container, to the end of /bin/true in it; wait
  *
  * Prints the nanoseconds that one of COUNT takes.
@@ -25,6 +28,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "mounts/calls.h"
 
 static void await(pid_t child)
 {
@@ -52,6 +57,51 @@ static void subshell(const char *unused)
         _exit(EXIT_SUCCESS);
     }
     await(child);
+}
+
+/* Puts a detached mount on the directory "to", and closes it. */
+static void put(int mount)
+{
+    int to = open("to", O_PATH | O_CLOEXEC);
+
+    raw_need(mount, "mount");
+    raw_need(to, "to");
+    raw_need(call_move_mount(mount, to, 0), "move_mount");
+    close(to);
+    close(mount);
+}
+
+static void mount_bind(const char *unused)
+{
+    (void)unused;
+    put(call_open_tree(AT_FDCWD, "from", false));
+}
+
+static void mount_new(const char *type, const char *key, const char *value)
+{
+    int context = call_fsopen(type);
+
+    raw_need(context, type);
+    raw_need(call_fsconfig(context, FSCONFIG_SET_STRING, "source", "none", 0), "source");
+    if (strcmp(type, "overlay") == 0)
+        raw_need(call_fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", NULL, 0), "userxattr");
+    raw_need(call_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0), key);
+    raw_need(call_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), type);
+    int mount = call_fsmount(context, 0);
+    put(mount);
+    close(context);
+}
+
+static void mount_tmpfs(const char *unused)
+{
+    (void)unused;
+    mount_new("tmpfs", "size", "1M");
+}
+
+static void mount_overlay(const char *unused)
+{
+    (void)unused;
+    mount_new("overlay", "lowerdir", "from:lower");
 }
 
 static void raise_loopback(void)
@@ -147,7 +197,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(const char *file);
-    } jobs[] = {{"join", raw_join}, {"unshare", make_uts}, {"subshell", subshell}, {"container", container}};
+    } jobs[] = {{"join", raw_join},   {"unshare", make_uts},  {"subshell", subshell},    {"container", container},
+                {"bind", mount_bind}, {"tmpfs", mount_tmpfs}, {"overlay", mount_overlay}};
     int count = argc < 3 ? 0 : atoi(argv[2]);
 
     for (size_t i = 0; count > 0 && i < sizeof jobs / sizeof *jobs; i++) {
@@ -159,6 +210,6 @@ int main(int argc, char **argv)
         printf("%lld\n", (now() - start) / count);
         return EXIT_SUCCESS;
     }
-    fprintf(stderr, "usage: floor join|unshare|subshell|container COUNT [FILE]\n");
+    fprintf(stderr, "usage: floor join|unshare|subshell|bind|tmpfs|overlay|container COUNT [FILE]\n");
     return 2;
 }

@@ -5,7 +5,7 @@
 load helpers
 
 @test "one round of some jobs makes a table, a chart and what the README has" {
-    local jobs=(load subshell memory) way
+    local jobs=(load subshell bind tmpfs overlay memory) way
     ((EUID != 0)) || jobs+=(unshare)
     "$NSB_SRCDIR/bench/measure" 1 "${jobs[@]}" >"$dir/samples" 2>"$dir/said"
     run grep -vE '^measuring |skipped' "$dir/said"

@@ -29,6 +29,10 @@ static const char *why_not_allowed(void)
     return caps_have(CAP_SYS_ADMIN) ? why_forbidden() : no_namespace;
 }
 
+/* Where mount(2) cannot do it either. */
+static const char too_old[] =
+    "it takes calls that this kernel, or a seccomp filter, does not have (mount_setattr(2), Linux 5.12)";
+
 static const char *remedy_allowed(struct diagnosis *of)
 {
     return of->failure->err == EPERM ? why_not_allowed() : NULL;
@@ -148,6 +152,8 @@ static const char *remedy_bind(struct diagnosis *of)
     const struct mount_plan *plan = of->wanted;
     int err = of->failure->err;
 
+    if (err == ENOSYS)
+        return too_old;
     if (err == EPERM)
         return why_not_allowed();
     if (err == EINVAL && plan && !plan->recursive && idmapped_is_user_namespace())
@@ -180,6 +186,8 @@ static const char *remedy_attributes(struct diagnosis *of)
         return "it must be a mount point";
     if (err == EBUSY)
         return "a file is open there for writing";
+    if (err == ENOSYS)
+        return too_old;
     return remedy_allowed(of);
 }
 
