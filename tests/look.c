@@ -8,9 +8,11 @@
 #include <shell.h>
 #include <common.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -35,19 +37,28 @@ static void tell_namespaces(FILE *file)
     }
 }
 
-static void tell_descriptors(FILE *file)
+static void tell_descriptor(FILE *file, int fd)
 {
-    long most = sysconf(_SC_OPEN_MAX);
     char name[40];
 
-    for (int fd = 0; fd < most; fd++) {
-        int flags = fcntl(fd, F_GETFL), own = fcntl(fd, F_GETFD);
-        if (flags < 0 || fd == fileno(file))
-            continue;
-        snprintf(name, sizeof name, "fd/%d", fd);
-        tell_link(file, name);
-        fprintf(file, "fd/%d %#o%s\n", fd, flags, own & FD_CLOEXEC ? " close-on-exec" : "");
+    snprintf(name, sizeof name, "fd/%d", fd);
+    tell_link(file, name);
+    fprintf(file, "%s %#o%s\n", name, fcntl(fd, F_GETFL), fcntl(fd, F_GETFD) & FD_CLOEXEC ? " close-on-exec" : "");
+}
+
+/* All but the two of looking here */
+static void tell_descriptors(FILE *file)
+{
+    DIR *all = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    while (all && (entry = readdir(all))) {
+        int fd = atoi(entry->d_name);
+        if (entry->d_name[0] != '.' && fd != fileno(file) && fd != dirfd(all))
+            tell_descriptor(file, fd);
     }
+    if (all)
+        closedir(all);
 }
 
 static void tell_attributes(FILE *file)
