@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 /* Since Linux 5.2 a new call has the same number everywhere. */
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* Linux 5.6 */
+#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442 /* Linux 5.12 */
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,10 +41,17 @@ static const struct {
     [LANDLOCK_SCOPE] = {"scope", NULL, RIGHTS(scopes)},
 };
 
-/* The kernel's structures, as of now: its headers may be older, and an older kernel wants zeros in what it does not know. */
+/*
+ * The kernel's structures, as of now: its headers may be older, or have none of them, and an older kernel wants zeros in
+ * what it does not know.
+ */
 struct ruleset {
     uint64_t fs, net, scope;
 };
+struct path_beneath {
+    uint64_t rights;
+    int32_t parent;
+} __attribute__((packed)); /* as the kernel's is */
 struct net_port {
     uint64_t rights, port;
 };
@@ -55,6 +61,7 @@ enum {
     CREATE_RULESET = 444,
     ADD_RULE = 445,
     RESTRICT_SELF = 446,
+    RULE_PATH_BENEATH = 1,
     RULE_NET_PORT = 2,
     TELL_VERSION = 1,
     TELL_ERRATA = 2
@@ -211,18 +218,18 @@ static bool choose(const struct landlock *landlock, enum landlock_kind kind, int
 
 static int add_path(int ruleset, const struct landlock_rule *rule, uint64_t handled, struct failure *why)
 {
-    struct landlock_path_beneath_attr below = {.allowed_access = rule->rights ? rule->rights : handled};
+    struct path_beneath below = {.rights = rule->rights ? rule->rights : handled};
     struct stat status;
 
-    below.parent_fd = open(rule->what, O_PATH | O_CLOEXEC);
-    if (below.parent_fd < 0)
+    below.parent = open(rule->what, O_PATH | O_CLOEXEC);
+    if (below.parent < 0)
         return fail_about(why, &step_landlock_path, "%s", rule->what);
-    if (rule->rights == 0 && fstat(below.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
-        below.allowed_access &= FILE_RIGHTS;
-    long added = syscall(ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0);
+    if (rule->rights == 0 && fstat(below.parent, &status) == 0 && !S_ISDIR(status.st_mode))
+        below.rights &= FILE_RIGHTS;
+    long added = syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &below, 0);
     if (added < 0)
         fail_about(why, &step_landlock_rule, "%s", rule->what);
-    close(below.parent_fd);
+    close(below.parent);
     return added < 0 ? -1 : 0;
 }
 
