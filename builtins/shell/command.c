@@ -3,7 +3,6 @@
 
 #include <command.h>
 #include <dispose_cmd.h>
-#include <execute_cmd.h>
 #include <jobs.h>
 #include <make_cmd.h>
 #include <unwind_prot.h>
@@ -15,9 +14,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* bash has these; execute_cmd.h says so only since 5.2. */
+/* bash has these, but installs execute_cmd.h only since 5.2. */
 extern int execute_command(COMMAND *command);
+extern int executing_builtin; /* how many call each other */
 extern int executing_line_number(void);
+extern volatile int last_command_exit_value;
 extern int echo_command_at_execute;           /* set -x: flags.h is not installed */
 extern char *the_printed_command_except_trap; /* $BASH_COMMAND, from malloc(3); NULL: none yet */
 extern int function_trace_mode;               /* set -T */
@@ -28,6 +29,9 @@ extern int signal_in_progress(int number);
 extern void restore_default_signal(int number);
 extern void set_debug_trap(char *text);
 enum { DEBUG_TRAP = NSIG };
+#ifndef EXITBLTIN
+#define EXITBLTIN 6 /* since 5.2; before, exit leaps with EXITPROG as well */
+#endif
 
 /* --- a subshell that bash has made already ----------------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@ static int make_way(struct building *building, const struct root_operation *oper
 {
     char parent[PATH_MAX];
     const char *path = root_target(operation), *last = strrchr(path, '/');
-    mode_t closed = operation->has_mode ? (mode & 0070 ? 0 : 0050) | (mode & 0007 ? 0 : 0005) : 0;
+    mode_t closed = operation->has_mode ? (mode & 0070 ? 0u : 0050u) | (mode & 0007 ? 0u : 0005u) : 0u;
 
     snprintf(parent, sizeof parent, "%.*s", last ? (int)(last - path) : 0, path);
     if (inside_make(building->root, parent, false, 0755 & ~closed, &building->made) < 0
