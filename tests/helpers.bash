@@ -3,9 +3,9 @@
 
 setup() {
     dir=$(mktemp -d)
-    targets=() via=() limit=30
+    targets=() via=() limit=180 # what takes that long, on a machine however busy, hangs
     read -ra wrapper <<<"${NSB_UNDER-}"
-    [[ ! ${LD_PRELOAD-}${NSB_UNDER-} ]] || limit=120 # a sanitizer takes its time
+    [[ ! ${LD_PRELOAD-}${NSB_UNDER-} ]] || limit=600 # a sanitizer takes its time
     export dir
     exec </dev/null
     needs unshare --user --map-root-user true
@@ -75,7 +75,7 @@ $1" "${@:2}" 3>&- &
 
 # await: what the script that was started does next: echo >"$dir/signal"
 await() {
-    read -r -t 20 -u "$signal"
+    read -r -t "$limit" -u "$signal"
 }
 
 # sh_wait: the end of the script that was started; sets $status, $output and $error
@@ -189,7 +189,7 @@ pty() {
     {
         prelude | grep -v '^read' >"$dir/rc"
         cat <<-'EOT'
-			set timeout 20
+			set timeout 60
 			proc line {text} { send -- "$text\r" }
 			proc want {pattern} {
 			    expect {
@@ -236,7 +236,7 @@ pty() {
 		EOT
         cat
     } >"$dir/expect"
-    TERM=dumb timeout --signal KILL 90 expect "$dir/expect"
+    TERM=dumb timeout --signal KILL 300 expect "$dir/expect"
 }
 
 # nothing_runs: no process of the scripts that were run is alive, nor will be. One that nobody has waited for yet is not:

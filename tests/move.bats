@@ -44,7 +44,7 @@ load helpers
     is "$status" 137
     # What kills a PID 1 must come from outside: /proc is still that of outside, and tells its number there.
     sh_start 'unshare_ns -rp; read -r pid _ </proc/self/stat; echo "$pid" >"$dir/signal"; sleep 1000'
-    read -r -t 20 -u "$signal" moved
+    read -r -t "$limit" -u "$signal" moved
     kill -KILL "$moved"
     sh_wait
     is "$status" 137
@@ -78,9 +78,10 @@ load helpers
 }
 
 @test "what was started before is no longer the shell's, what is started after is" {
-    sh_run 'sleep 2 & before=$!; unshare_ns -rp
-            jobs; wait $before 2>/dev/null; echo $?; wait; ((SECONDS < 2)) && echo at once
+    sh_run 'sleep 1000 & before=$!; echo $before >"$dir/before"; unshare_ns -rp
+            jobs; wait $before 2>/dev/null; echo $?; wait; echo at once
             sleep 0.1 & jobs -r | grep -c sleep; wait $!; echo $?; (sleep 0.1; exit 3) & wait -n; echo $?'
+    kill "$(<"$dir/before")"
     is "$output" $'127\nat once\n1\n0\n3'
     done_quietly
 }

@@ -91,7 +91,7 @@ listing='find / -xdev \( -path /src -o -path /proc -o -path /sys -o -path /dev -
 		apt-get purge --quiet --yes --auto-remove nsbuiltins >/tmp/log 2>&1 || { tail -n 3 /tmp/log; exit; }
 	EOT
     echo "$listing | diff /tmp/before - && echo nothing is left" >>"$dir/deb/script"
-    run timeout 120 "$fresh" "$release" "$dir/deb" bash /src/script
+    run timeout 600 "$fresh" "$release" "$dir/deb" bash /src/script
     is "$output" "the user is 0
 ci-step runs
 rootless-container runs

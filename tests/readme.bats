@@ -32,7 +32,7 @@ block() {
 @test "the picture is what doc/session makes, which types at a terminal" {
     needs tmux -V
     [[ ! ${LD_PRELOAD-} ]] || skip "a sanitizer would have to be in the picture's shell, and ps(1) does not start with it"
-    timeout 100 "$NSB_SRCDIR/doc/session" | tr -s ' ' >"$dir/session.svg"
+    timeout 300 "$NSB_SRCDIR/doc/session" | tr -s ' ' >"$dir/session.svg"
     tr -s ' ' <"$NSB_SRCDIR/doc/session.svg" | diff - "$dir/session.svg"
 }
 

@@ -36,10 +36,10 @@ log() {
     [[ ! -e $dir/$1.log ]] || mapfile -t log <"$dir/$1.log"
 }
 
-# logged N PATTERN: run N's log has a line like this, now or within seconds
+# logged N PATTERN: run N's log has a line like this, now or within a minute
 logged() {
     local tries
-    for ((tries = 0; tries < 500; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         log "$1"
         # shellcheck disable=SC2053 # the right side is a pattern
         for line in "${log[@]}"; do [[ $line != $2 ]] || return 0; done
@@ -65,7 +65,7 @@ begun() {
 # settle N: the log of run N, when it has that of run 0 or when it should long have it
 settle() {
     local tries
-    for ((tries = 0; tries < 150; tries++)); do
+    for ((tries = 0; tries < 1500; tries++)); do
         log "$1"
         [[ ${log[*]:1} != "$expected" ]] || return 0
         sleep 0.02
@@ -177,7 +177,7 @@ slowly() {
 
 @test "a shell in many groups, and one with many children" {
     local before
-    for before in true 'for i in {1..900}; do sleep 20 & done'; do
+    for before in true 'for i in {1..900}; do sleep 1000 & done'; do
         via=()
         if [[ $before == true ]]; then
             ((EUID == 0)) || continue # only root chooses groups
@@ -288,10 +288,10 @@ slowly() {
     done
 }
 
-# says N: the program that was started has said N lines, now or within seconds
+# says N: the program that was started has said N lines, now or within a minute
 says() {
     local tries
-    for ((tries = 0; tries < 500; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         [[ ! -e $dir/output || $(wc -l <"$dir/output") != "$1" ]] || return 0
         sleep 0.02
     done

@@ -223,7 +223,7 @@ hangs_up() {
 @test "a stop sent to the supervisor in the middle alone stops nothing" {
     local moves
     for moves in "unshare_ns -rp --init" "unshare_ns -rp; unshare_ns -p"; do
-        sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 20 _ <>"$dir/go"; echo "$n" >&2; done'
+        sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 100 _ <>"$dir/go"; echo "$n" >&2; done'
         mkfifo "$dir/go"
         await
         pgrep --oldest -P "$(<"$dir/pid")" >"$dir/middle"
@@ -546,7 +546,7 @@ hangs_up() {
 	EOT
     printf '%s\n' 'unshare_ns -rp' 'echo "$$ $-"' 'echo a | cat; sleep 0.1 & wait; echo waited' 'exit 4' >"$dir/typed"
     status=0
-    setsid --wait timeout --signal KILL 30 bash --rcfile "$dir/rc" -i <"$dir/typed" >"$dir/output" 2>"$dir/error" || status=$?
+    setsid --wait timeout --signal KILL "$limit" bash --rcfile "$dir/rc" -i <"$dir/typed" >"$dir/output" 2>"$dir/error" || status=$?
     is "$(<"$dir/output")" $'1 hiBHs\na\nwaited'
     is "$status" 4
 }

@@ -215,7 +215,7 @@ landings='
 # pestered SIGNAL...: a script of landings that get these signals, and do $in_each about it, lands each time
 pestered() {
     target -ru
-    limit=$((60 + times))
+    limit=$((limit + times))
     sh_start "in_each='${in_each-}'$landings" "$target"
     pester "$@" &
     sh_wait
@@ -252,7 +252,7 @@ interrupt_each() {
 }
 
 @test "interrupted at any moment, with a trap: done, or nothing" {
-    limit=$((60 + times))
+    limit=$((limit + times))
     mkfifo "$dir/asks"
     exec {asks}<>"$dir/asks"
     interrupt_each 3>&- &
@@ -396,7 +396,6 @@ many='
 
 @test "ten thousand landings in one shell" {
     [[ ! ${LD_PRELOAD-} ]] || skip "a sanitizer keeps memory that was freed"
-    limit=100
     ((EUID == 0)) || via=(unshare -ru)
     sh_run "$many"'
         many 10000 "nsenter_ns --uts=/proc/self/ns/uts" &&
