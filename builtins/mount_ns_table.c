@@ -46,8 +46,12 @@ static void print(const struct mount_entry *entry, const char *options)
     printf("%s on %s type %s (%s)\n", entry->source, entry->target, entry->type, options);
 }
 
-static void store(SHELL_VAR *array, const struct mount_entry *entry, const char *options)
+/* What something else is mounted on is not seen. */
+static void store(SHELL_VAR *array, const struct mount_table *table, const struct mount_entry *entry,
+                  const char *options)
 {
+    if (!mount_table_is_top(table, entry))
+        return;
     size_t size = strlen(entry->source) + strlen(entry->type) + strlen(options) + 3;
     char *value = xmalloc(size);
 
@@ -64,15 +68,26 @@ static void print_quoted(const char *word)
     free(quoted);
 }
 
-static void print_as_command(const struct mount_entry *entry, const char *options)
+/* What shows a part of something that was mounted before is bound from there. */
+static void print_as_command(const struct mount_table *table, const struct mount_entry *entry, const char *options)
 {
-    printf("mount_ns -t");
-    print_quoted(entry->type);
+    const char *rest, *source = entry->source;
+    const struct mount_entry *origin = mount_table_origin(table, entry, &rest);
+    char *from = origin ? xmalloc(strlen(origin->target) + strlen(rest) + 1) : NULL;
+
+    if (origin) {
+        sprintf(from, "%s%s", strcmp(origin->target, "/") == 0 && *rest ? "" : origin->target, rest);
+        source = from;
+    }
+    printf(origin ? "mount_ns --bind" : "mount_ns -t");
+    if (!origin)
+        print_quoted(entry->type);
     printf(" -o");
-    print_quoted(options);
-    print_quoted(entry->source);
+    print_quoted(origin ? entry->attributes : options);
+    print_quoted(source);
     print_quoted(entry->target);
     putchar('\n');
+    free(from);
 }
 
 int table_show(const char *array, bool commands, const char *type)
@@ -94,9 +109,9 @@ int table_show(const char *array, bool commands, const char *type)
             continue;
         char *options = all_options(entry);
         if (variable)
-            store(variable, entry, options);
+            store(variable, &table, entry, options);
         else if (commands)
-            print_as_command(entry, options);
+            print_as_command(&table, entry, options);
         else
             print(entry, options);
         free(options);

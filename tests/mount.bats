@@ -323,6 +323,78 @@ a b tmpfs rw,noatime,size=1024k*"
     says "mount_ns: cannot mount on a: Device or resource busy; it is mounted there already, which --onlyonce refuses"
 }
 
+@test "a mount table that can be replayed" {
+    mounts 'mount_ns -m -t tmpfs -o size=1M,nosuid one a && mkdir a/in && mount_ns -m --bind -o ro a/in "b c" && mount_ns --beneath -t tmpfs two a &&
+        mount_ns -p | tail -n 3 | sed "s|$PWD|.|g; s/,uid=[0-9]*,gid=[0-9]*//" && mount_ns -A table && echo "${table[$PWD/a]%% *} ${table[$PWD/b c]%% *}"'
+    done_quietly
+    is "$output" "mount_ns -t tmpfs -o rw,nosuid,relatime,size=1024k one ./a
+mount_ns --bind -o ro,nosuid,relatime ./a/in './b c'
+mount_ns -t tmpfs -o rw,relatime two ./a
+one one"
+}
+
+@test "before Linux 6.15, a /dev is put together elsewhere" {
+    needs "$NSB_BUILDDIR/tests/inject" "$dir/report" - true
+    sh_run 'exec "$NSB_BUILDDIR/tests/inject" "$dir/report" 0:move_mount:1:EINVAL bash --norc -c "$1"' "$(prelude)
+        unshare_ns -rm && mount_ns -t tmpfs none /mnt && cd /mnt && kill -s RTMAX-1 \$\$
+        mount_ns -m --dev dev && kill -s RTMAX \$\$
+        echo lost >dev/null && ls dev | wc -l && grep -c '/mnt/dev' /proc/self/mountinfo"
+    is "$error" ""
+    is "$output" "14
+8"
+    grep -q '^hit' "$dir/report"
+}
+
+@test "before Linux 6.15, a directory of a file system is found elsewhere" {
+    needs "$NSB_BUILDDIR/tests/inject" "$dir/report" - true
+    sh_run 'exec "$NSB_BUILDDIR/tests/inject" "$dir/report" 0:open_tree:2:EINVAL bash --norc -c "$1"' "$(prelude)
+        unshare_ns -rm && mount_ns -t tmpfs none /mnt && cd /mnt && mkdir -p a/in b && echo >a/in/file && kill -s RTMAX-1 \$\$
+        mount_ns --bind -o X-mount.subdir=in,ro a b && kill -s RTMAX \$\$
+        ls b; grep -o ' /a/in .*/b ro' /proc/self/mountinfo"
+    is "$error" ""
+    is "$output" "file
+ /a/in /mnt/b ro"
+    grep -q '^hit' "$dir/report"
+}
+
+@test "a failure says why, and what to do" {
+    sh_run 'unshare_ns -rm && mount_ns -t tmpfs none /mnt && cd /mnt && mkdir l u w o p in || exit
+        mount_ns -t overlay -o lowerdir=/ o o 2>&1 | grep -c "is mounted below lowerdir=/, and came from outside of the user namespace$"
+        for options in upperdir=u upperdir=u,workdir=/dev/shm userxattr,metacopy=on; do mount_ns -t overlay -o lowerdir=l,$options o o; done
+        mount_ns -t overlay o o
+        for type in proc sysfs mqueue cgroup2 bpf nope; do mount_ns -t $type x p; done
+        mount_ns --bind / p
+        mount_ns -o remount,size=1M /dev
+        mount_ns --move l p
+        mount_ns -o remount,bind,ro l
+        mount_ns --make-private l
+        mount_ns --beneath -t tmpfs x l
+        mount_ns --bind l /etc/passwd
+        mount_ns -t tmpfs --root /nope x p'
+    is "$output" 1
+    is "$(sed 's/.*line [0-9]*: mount_ns: //' <<<"$error")" "cannot mount a file system of type overlay: Invalid argument; with upperdir= goes workdir=, an empty directory of the same file system
+cannot mount a file system of type overlay: Invalid argument; upperdir and workdir must be on one mount of one file system
+cannot mount a file system of type overlay: Invalid argument; userxattr goes with neither metacopy nor redirect_dir
+cannot mount a file system of type overlay: Invalid argument; an overlay needs at least one lowerdir=
+cannot mount a file system of type proc: Operation not permitted; a new procfs needs a PID namespace of one's own: unshare_ns -p first
+cannot mount a file system of type sysfs: Operation not permitted; a new sysfs needs a network namespace of one's own: unshare_ns -n first
+cannot mount a file system of type mqueue: Operation not permitted; a new mqueue needs an IPC namespace of one's own: unshare_ns -i first
+cannot mount a file system of type cgroup2: Operation not permitted; a new cgroup2 needs a cgroup namespace of one's own: unshare_ns -C first
+cannot mount a file system of type bpf: Operation not permitted; bpf may not be mounted in a user namespace: its data is not checked against who made it
+cannot mount a file system of type nope: No such device; the kernel knows no such type: see /proc/filesystems
+cannot bind /: Invalid argument; what came from outside of the user namespace is bound with all that is mounted below it: say --rbind
+cannot remount /dev: Operation not permitted; its file system belongs to another user namespace; the mount itself is changed by -o bind,remount
+cannot move l: Invalid argument; only a mount point can be moved, off a mount that is not shared, and none that came from outside of the user namespace
+cannot set the attributes of l: Invalid argument; it must be a mount point
+cannot change the propagation of l: Invalid argument; it must be a mount point
+cannot mount on l: Invalid argument; beneath needs a mount point that is not the root, and whose parent does not pass the mount on
+cannot mount on /etc/passwd: Invalid argument; a directory goes on a directory and a file on a file, in this mount namespace
+cannot open the root /nope: No such file or directory"
+    sh_run 'unshare_ns -r; mount_ns -t tmpfs x /mnt; mount_ns --rbind / /mnt; umount_ns /proc'
+    like "$error" "*type tmpfs: Operation not permitted; one mounts in a mount namespace of one's own: unshare_ns -m, or -rm without privilege, first
+*cannot bind /: Operation not permitted; one mounts *cannot unmount /proc: Operation not permitted; one mounts *"
+}
+
 # each COMMAND...: what each command prints, says and leaves, in a directory of its own
 each() {
     mounts 'for command; do

@@ -13,4 +13,7 @@ typedef int apart_work(void *argument, int *fd, struct failure *why);
  */
 int apart(apart_work *work, void *argument, int *fd, struct failure *why);
 
+/* In such a child: a mount namespace of its own, with this detached mount in it. 0, or -1 and errno. */
+int apart_attach(int detached);
+
 #endif

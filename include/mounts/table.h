@@ -34,6 +34,16 @@ void mount_table_free(struct mount_table *table);
 /* The mount that a path is on, by number; NULL: not below the root, or gone. */
 const struct mount_entry *mount_table_find(const struct mount_table *table, uint64_t id);
 
+/* True where nothing else is mounted on the root of this mount. */
+bool mount_table_is_top(const struct mount_table *table, const struct mount_entry *entry);
+
+/*
+ * The first mount that shows what this one shows, and was there before: this one may be a bind of it. *rest: what follows
+ * its target. NULL: none.
+ */
+const struct mount_entry *mount_table_origin(const struct mount_table *table, const struct mount_entry *entry,
+                                             const char **rest);
+
 /* The mount that is seen at a target, the topmost; NULL: none. */
 const struct mount_entry *mount_table_at(const struct mount_table *table, const char *target);
 

@@ -5,6 +5,7 @@
 #include "mounts/apart.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "mounts/calls.h"
 #include "mounts/steps.h"
+#include "system/descriptors.h"
 #include "system/program.h"
 #include "system/signals.h"
 
@@ -87,6 +90,16 @@ static int run(apart_work *work, void *argument, struct word *word, const int so
     if (word->status < 0)
         *why = word->what;
     return word->status;
+}
+
+int apart_attach(int detached)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -1;
+    int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = top < 0 ? -1 : call_move_mount(detached, top, 0);
+    descriptor_close(top);
+    return status;
 }
 
 int apart(apart_work *work, void *argument, int *fd, struct failure *why)

@@ -1,5 +1,8 @@
 #include "mounts/detached.h"
 
+#include <errno.h>
+
+#include "mounts/apart.h"
 #include "mounts/calls.h"
 #include "mounts/filesystem.h"
 #include "mounts/idmapped.h"
@@ -20,15 +23,41 @@ static int make_bind(const struct mount_plan *plan, struct failure *why)
     return mount < 0 ? fail_about(why, &step_bind, "%s", source_name(plan)) : mount;
 }
 
+struct narrowed {
+    int mount;
+    const char *subdir;
+};
+
+/* A copy of a mount from this directory on. */
+static int part_of(const struct narrowed *narrowed)
+{
+    int directory = inside_open(narrowed->mount, narrowed->subdir, O_PATH | O_DIRECTORY);
+    int part = directory < 0 ? -1 : call_open_tree(directory, "", false);
+
+    descriptor_close(directory);
+    return part;
+}
+
+/* Before Linux 6.15, of what is detached no copy is taken (EINVAL): in a child, it is not. */
+static int take_part(void *place, int *part, struct failure *why)
+{
+    const struct narrowed *narrowed = place;
+
+    if (apart_attach(narrowed->mount) == 0)
+        *part = part_of(narrowed);
+    return *part < 0 ? fail_about(why, &step_subdir, "%s", narrowed->subdir) : 0;
+}
+
 /* Only a directory of the file system in place of all of it. Takes the mount. */
 static int narrow(const struct mount_plan *plan, int mount, struct failure *why)
 {
-    int directory = inside_open(mount, plan->subdir, O_PATH | O_DIRECTORY);
-    int part = directory < 0 ? -1 : call_open_tree(directory, "", false);
+    struct narrowed narrowed = {mount, plan->subdir};
+    int part = part_of(&narrowed);
 
     if (part < 0)
         fail_about(why, &step_subdir, "%s", plan->subdir);
-    descriptor_close(directory);
+    if (part < 0 && why->err == EINVAL)
+        (void)apart(take_part, &narrowed, &part, why);
     descriptor_close(mount);
     return part;
 }

@@ -158,14 +158,11 @@ static int make_detached(struct failure *why)
 static int make_attached(void *nothing, int *tree, struct failure *why)
 {
     (void)nothing;
-    int dev = -1, top = -1;
+    int dev = devices_make_directory(why);
 
-    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
-        || (top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return failed(why, "its own mount namespace");
-    if ((dev = devices_make_directory(why)) < 0)
+    if (dev < 0)
         return -1;
-    if (call_move_mount(dev, top, 0) < 0)
+    if (apart_attach(dev) < 0)
         return failed(why, "its own mount namespace");
     if (devices_fill(dev, why) < 0)
         return -1;

@@ -1,19 +1,35 @@
 #include "mounts/steps.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "mounts/idmapped.h"
 #include "mounts/plan.h"
+#include "mounts/table.h"
+#include "namespaces/nsref.h"
 #include "sentence.h"
 #include "system/caps.h"
+#include "system/descriptors.h"
 #include "system/surroundings.h"
 
-static const char no_namespace[] =
-    "without privilege, one mounts in a mount namespace of one's own: unshare_ns -m, or -rm, first";
+/* Whether the user namespace in which the shell's capabilities are is the one that owns its mount namespace. */
+static bool may_mount(void)
+{
+    int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    int owner = mounts < 0 ? -1 : nsref_owner(mounts);
+    bool own = mounts < 0 || (owner >= 0 && nsref_is_own(owner, nstype_of_flag(CLONE_NEWUSER)));
+
+    descriptor_close(owner);
+    descriptor_close(mounts);
+    return own && caps_have(CAP_SYS_ADMIN);
+}
 
 /* landlock(7): who is in such a domain changes no mount, however privileged. */
 static const char *why_forbidden(void)
@@ -26,7 +42,8 @@ static const char *why_forbidden(void)
 /* fsopen(2), open_tree(2) and mount(2) want CAP_SYS_ADMIN in the user namespace of the mount namespace. */
 static const char *why_not_allowed(void)
 {
-    return caps_have(CAP_SYS_ADMIN) ? why_forbidden() : no_namespace;
+    return may_mount() ? why_forbidden()
+                       : "one mounts in a mount namespace of one's own: unshare_ns -m, or -rm without privilege, first";
 }
 
 /* Where mount(2) cannot do it either. */
@@ -96,6 +113,34 @@ static const char *missing_lower(const struct mount_plan *plan, struct diagnosis
     return NULL;
 }
 
+static bool is_on_overlay(const char *path)
+{
+    struct statfs fs;
+
+    return statfs(path, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+/* A lower directory of which a part is covered by a mount that the user namespace may not look under. */
+static const char *mounted_below_lower(const struct mount_plan *plan, struct diagnosis *of)
+{
+    struct mount_table table;
+    struct failure ignored;
+    const char *cure = NULL;
+    char *lower = mount_option(plan, "lowerdir") ? realpath(mount_option(plan, "lowerdir"), NULL) : NULL;
+
+    if (lower && idmapped_is_user_namespace() && mount_table_read(&table, &ignored) == 0) {
+        size_t length = strcmp(lower, "/") == 0 ? 0 : strlen(lower);
+        for (size_t i = 0; !cure && i < table.count; i++)
+            if (strncmp(table.entries[i].target, lower, length) == 0 && table.entries[i].target[length] == '/'
+                && table.entries[i].target[length + 1])
+                cure = sentence_cure(of, "%s is mounted below lowerdir=%s, and came from outside of the user namespace",
+                                     table.entries[i].target, lower);
+        mount_table_free(&table);
+    }
+    free(lower);
+    return cure;
+}
+
 /* The kernel tells its log what an overlay fails for, and nobody else. */
 static const char *why_no_overlay(const struct mount_plan *plan, struct diagnosis *of)
 {
@@ -116,10 +161,9 @@ static const char *why_no_overlay(const struct mount_plan *plan, struct diagnosi
     if (mount_option_given(plan, "userxattr")
         && (mount_option_given(plan, "metacopy") || mount_option_given(plan, "redirect_dir")))
         return "userxattr goes with neither metacopy nor redirect_dir";
-    if (of->failure->err == EINVAL && idmapped_is_user_namespace())
-        return "upperdir must not be on an overlay itself, and below a lowerdir nothing may be mounted that came from "
-               "outside of the user namespace";
-    return of->failure->err == EINVAL ? "upperdir must not be on an overlay itself: a tmpfs will do" : NULL;
+    if (upper && is_on_overlay(upper))
+        return "upperdir must not be on an overlay itself: a tmpfs will do";
+    return of->failure->err == EINVAL ? mounted_below_lower(plan, of) : NULL;
 }
 
 static const char *remedy_create(struct diagnosis *of)
@@ -134,8 +178,8 @@ static const char *remedy_create(struct diagnosis *of)
         return sentence_cure(of, "it has a program of its own, %s: run mount(8)", helper);
     if (err == ENODEV && !*of->failure->said)
         return "the kernel knows no such type: see /proc/filesystems";
-    if (err == EPERM && !caps_have(CAP_SYS_ADMIN))
-        return no_namespace;
+    if (err == EPERM && !may_mount())
+        return why_not_allowed();
     if (err == EPERM && idmapped_is_user_namespace())
         return why_not_in_user_namespace(type, of);
     if (err == EROFS || err == EACCES)
@@ -179,7 +223,7 @@ static const char *remedy_attributes(struct diagnosis *of)
 {
     int err = of->failure->err;
 
-    if (err == EPERM && caps_have(CAP_SYS_ADMIN))
+    if (err == EPERM && may_mount())
         return "a mount that came from outside of the user namespace keeps its ro, nosuid, nodev, noexec and atime: none of "
                "them is cleared";
     if (err == EINVAL)
@@ -237,7 +281,7 @@ static const char *remedy_remount(struct diagnosis *of)
 
     if (forbidden)
         return forbidden;
-    if (of->failure->err == EPERM && caps_have(CAP_SYS_ADMIN))
+    if (of->failure->err == EPERM && may_mount())
         return "its file system belongs to another user namespace; the mount itself is changed by -o bind,remount";
     if (of->failure->err == EINVAL && plan && !*of->failure->said)
         return "it must be a mount point";

@@ -72,6 +72,16 @@ static int attach_new(const struct mount_plan *plan, struct failure *why)
     return status;
 }
 
+/* To where it was: what is found there now is what it was mounted on. */
+static void move_back(const struct mount_plan *plan, int mount)
+{
+    int place = open(plan->source, O_PATH | O_CLOEXEC);
+
+    if (place >= 0)
+        call_move_mount(mount, place, 0);
+    descriptor_close(place);
+}
+
 static int move(const struct mount_plan *plan, struct failure *why)
 {
     struct made *made = NULL;
@@ -84,8 +94,8 @@ static int move(const struct mount_plan *plan, struct failure *why)
         target < 0 || plan->check ? target : call_move_mount(source, target, plan->beneath ? MOVE_MOUNT_BENEATH : 0);
     if (target >= 0 && status < 0)
         fail_about(why, &step_move, "%s", plan->source);
-    if (target >= 0 && status == 0)
-        status = place_propagate(plan, source, why);
+    if (target >= 0 && status == 0 && !plan->check && (status = place_propagate(plan, source, why)) < 0)
+        move_back(plan, source);
     descriptor_close(target);
     descriptor_close(source);
     if (status < 0 || plan->check)
@@ -119,9 +129,13 @@ static int change(const struct mount_plan *plan, int target, struct failure *why
 {
     int context = -1;
 
+    const struct step *step = plan->kind == MOUNT_REMOUNT      ? &step_remount
+                              : mount_changes_attributes(plan) ? &step_attributes
+                                                               : &step_mount_propagation;
+
     errno = EINVAL;
     if (!mount_is_root(target))
-        return fail_about(why, &step_remount, "%s", plan->target);
+        return fail_about(why, step, "%s", plan->target);
     if (tells_file_system(plan) && (context = fs_pick(plan, target, why)) < 0)
         return -1;
     int status = plan->check   ? 0

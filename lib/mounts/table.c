@@ -135,12 +135,44 @@ const struct mount_entry *mount_table_find(const struct mount_table *table, uint
     return NULL;
 }
 
+bool mount_table_is_top(const struct mount_table *table, const struct mount_entry *entry)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct mount_entry *other = &table->entries[i];
+        if (other->parent == entry->id && other != entry && strcmp(other->target, entry->target) == 0)
+            return false;
+    }
+    return true;
+}
+
 const struct mount_entry *mount_table_at(const struct mount_table *table, const char *target)
 {
     for (size_t i = table->count; i-- > 0;)
-        if (strcmp(table->entries[i].target, target) == 0)
+        if (strcmp(table->entries[i].target, target) == 0 && mount_table_is_top(table, &table->entries[i]))
             return &table->entries[i];
     return NULL;
+}
+
+/* What follows a directory in a path below it, or in the same; NULL: it is not below it. */
+static const char *below(const char *path, const char *directory)
+{
+    size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);
+
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0') ? path + length
+                                                                                                  : NULL;
+}
+
+const struct mount_entry *mount_table_origin(const struct mount_table *table, const struct mount_entry *entry,
+                                             const char **rest)
+{
+    const struct mount_entry *whole = NULL;
+
+    for (size_t i = 0; !whole && &table->entries[i] != entry; i++) {
+        const struct mount_entry *other = &table->entries[i];
+        if (other->major == entry->major && other->minor == entry->minor && (*rest = below(entry->root, other->root)))
+            whole = other;
+    }
+    return whole;
 }
 
 uint64_t mount_id(int fd)
