@@ -382,6 +382,45 @@ no"
     is "$(cd "$dir/tree" && find . -mindepth 1 -maxdepth 1 | sort | tr '\n' ' ')" "./a ./b ./d ./e ./f ./g ./out ./proc ./slash ./tmp ./up ./usr "
 }
 
+@test "what is mounted on / later is the root, however / is written, and nothing is left below it" {
+    local path
+    ((EUID)) || before='mount -t tmpfs covers /;'
+    for path in / // /. /a/.. /a/./../. /link; do
+        roots "${before-}"'nsroot --dir /a --symlink / /link --bind-data 7 /a/data --tmpfs "$3" "${system[@]}" --proc /proc 7<<<data; cd /
+            echo "$?" * "$(mounts | grep -v "^/proc/" | cut -d " " -f 1 | tr "\n" " ")"' "$path"
+        done_quietly
+        is "$output" "0 bin lib lib64 proc sbin usr / /proc /usr "
+    done
+}
+
+@test "a failure after the last operation, and --check, leave no file that was mounted on, where there is no /proc either" {
+    mkdir -p "$dir/real"
+    echo some >"$dir/real/file"
+    roots 'stays nsroot --bind "$dir/real" / --bind-data 7 /made/data --tmpfs /made/in --dir /made/in/x --ro-bind /usr /made/usr --chdir /nope 7<<<data
+        stays nsroot --bind "$dir/real" / --tmpfs /made --dir /file/x
+        stays nsroot --bind "$dir/real" / --symlink a /link --file 7 /file 7<<<data
+        nsroot --check --bind "$dir/real" / --bind-data 7 /made/data --ro-bind "$dir/real/file" /made/file 7<<<data; echo $?
+        cd "$dir/real" && find .'
+    is "$output" "0
+.
+./file"
+    like "$error" "*working directory to /nope: No such file or directory
+*--dir /file/x: cannot make or open /file/x in the new root: Not a directory
+*--file 7 /file: cannot make or open /file in the new root: File exists; *"
+}
+
+@test "what others put in the place of a new file is not written" {
+    needs strace -o /dev/null true
+    mkdir -p "$dir/real"
+    echo precious >"$dir/real/precious"
+    { until [[ -e $dir/real/new ]]; do :; done; ln -f "$dir/real/precious" "$dir/real/new"; } &
+    via=(strace -f -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=100000) # time for that
+    roots 'nsroot --bind "$dir/real" / --file 7 /new 7<<<data'
+    wait
+    done_quietly
+    is "$(<"$dir/real/new")" precious
+}
+
 @test "a restricted shell enters no other root" {
     sh_run 'set -r; nsroot --bind / /'
     is "$status" 1

@@ -35,6 +35,18 @@ int inside_make(int root, const char *path, bool is_file, mode_t mode, struct ma
  */
 int inside_link(int root, const char *path, const char *text, struct made **made);
 
+/*
+ * Makes a file that must be new, and the directories (0755) that are missing on the way to it. A descriptor of that very
+ * file to write to, whatever others may have put in its place by now; or -1 and errno.
+ */
+int inside_new_file(int root, const char *path, mode_t mode, struct made **made);
+
+/*
+ * Unmounts what is mounted on what was made, or it could not be removed. Needs no /proc, and finds nothing by a path. It
+ * leaves the working directory somewhere.
+ */
+void inside_uncover(const struct made *made);
+
 /* Removes what was made, as far as it is still empty; or keeps it. Frees *made. errno stays. */
 void inside_unmake(struct made **made);
 void inside_keep(struct made **made);

@@ -10,26 +10,31 @@
 #include "mounts/classic.h"
 #include "mounts/data.h"
 #include "mounts/devices.h"
-#include "mounts/place.h"
 #include "mounts/sources.h"
 #include "mounts/steps.h"
+#include "mounts/table.h"
 #include "system/descriptors.h"
 
 /* --- in its place ----------------------------------------------------------------------------------------------- */
 
-/*
- * Directories on the way, and what is at its end, where it is missing. As bwrap(1) has it, what --perms keeps from others
- * is in directories that are kept from them, too.
- */
-static int make_way(struct building *building, const struct root_operation *operation, bool is_file, mode_t mode,
-                    struct failure *why)
+/* Directories on the way. As bwrap(1) has it, what --perms keeps from others is in directories that are kept from them, too. */
+static int make_parents(struct building *building, const struct root_operation *operation, mode_t mode)
 {
     char parent[PATH_MAX];
     const char *path = root_target(operation), *last = strrchr(path, '/');
     mode_t closed = operation->has_mode ? (mode & 0070 ? 0u : 0050u) | (mode & 0007 ? 0u : 0005u) : 0u;
 
     snprintf(parent, sizeof parent, "%.*s", last ? (int)(last - path) : 0, path);
-    if (inside_make(building->root, parent, false, 0755 & ~closed, &building->made) < 0
+    return inside_make(building->root, parent, false, 0755 & ~closed, &building->made);
+}
+
+/* And what is at its end, where it is missing. */
+static int make_way(struct building *building, const struct root_operation *operation, bool is_file, mode_t mode,
+                    struct failure *why)
+{
+    const char *path = root_target(operation);
+
+    if (make_parents(building, operation, mode) < 0
         || inside_make(building->root, path, is_file, mode, &building->made) < 0)
         return fail_about(why, &step_root_target, "%s", path);
     return 0;
@@ -62,9 +67,10 @@ static int become_root(struct building *building, int mount)
     return 0;
 }
 
-static bool is_root(const char *path)
+/* However its path is written: "/", "/.", or a symbolic link. */
+static bool is_root(const struct building *building, int target)
 {
-    return path[strspn(path, "/")] == '\0';
+    return mount_is_root(target) && mount_id(target) == mount_id(building->root);
 }
 
 /* Of a mount in its place. */
@@ -93,10 +99,11 @@ static int put_mount(struct building *building, struct root_operation *operation
     int target = open_target(building, operation, is_file, why);
     if (target < 0)
         return -1;
-    int result = call_move_mount(operation->mount, target, 0) < 0
-                         || (is_root(root_target(operation)) && become_root(building, operation->mount) < 0)
-                     ? fail_about(why, &step_attach, "%s", root_target(operation))
-                     : contents_set_late(operation, operation->mount, why);
+    bool covers_root = is_root(building, target);
+    int result =
+        call_move_mount(operation->mount, target, 0) < 0 || (covers_root && become_root(building, operation->mount) < 0)
+            ? fail_about(why, &step_attach, "%s", root_target(operation))
+            : contents_set_late(operation, operation->mount, why);
     close(target);
     return result;
 }
@@ -186,19 +193,13 @@ static int put_chmod(struct building *building, struct root_operation *operation
 /* A file that is there already stays as it is, since it could not be brought back. */
 static int put_file(struct building *building, struct root_operation *operation, struct failure *why)
 {
-    const char *path = root_target(operation);
-    int file = inside_open(building->root, path, O_PATH | O_NOFOLLOW);
+    mode_t mode = operation->has_mode ? operation->mode : 0600;
+    int file = make_parents(building, operation, mode) < 0
+                   ? -1
+                   : inside_new_file(building->root, root_target(operation), mode & 0666, &building->made);
 
-    if (file >= 0) {
-        close(file);
-        errno = EEXIST;
-        return fail_about(why, &step_root_target, "%s", path);
-    }
-    if (make_way(building, operation, true, operation->has_mode ? operation->mode : 0600, why) < 0)
-        return -1;
-    file = inside_open(building->root, path, O_WRONLY);
     if (file < 0)
-        return fail_about(why, &step_root_target, "%s", path);
+        return fail_about(why, &step_root_target, "%s", root_target(operation));
     int status = data_fill(file, operation, operation->has_mode ? operation->mode : 0666, building->awake, why);
     close(file);
     return status;
@@ -245,8 +246,6 @@ void contents_undo(struct root_operation *operation)
 
     if (operation->kind == ROOT_CHMOD && operation->has_mode)
         (void)!fchmod(operation->mount, operation->mode);
-    else if (operation->mount >= 0)
-        place_take_away(operation->mount); /* or what it is on could not be removed */
     data_undo(operation);
     errno = err;
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "failure.h"
@@ -39,6 +40,17 @@ static bool note(struct made **made, int parent, const char *name, bool is_file)
     return true;
 }
 
+/* What has just been made; it goes again where there is no memory to note it. Takes the descriptor. */
+static int note_new(struct made **made, int parent, const char *name, bool is_file)
+{
+    if (note(made, parent, name, is_file))
+        return 0;
+    unlinkat(parent, name, is_file ? 0 : AT_REMOVEDIR);
+    close(parent);
+    errno = ENOMEM;
+    return -1;
+}
+
 static int make_entry(int parent, const char *name, bool is_file, mode_t mode)
 {
     if (!is_file)
@@ -56,16 +68,9 @@ static int make_one(int root, const char *directory, const char *name, bool is_f
 
     if (parent < 0)
         return -1;
-    int status = make_entry(parent, name, is_file, mode);
-    if (status == 0 && note(made, parent, name, is_file))
-        return 0;
-    if (status == 0) {
-        unlinkat(parent, name, is_file ? 0 : AT_REMOVEDIR);
-        errno = ENOMEM;
-        status = -1;
-    } else if (errno == EEXIST) {
-        status = 0;
-    }
+    if (make_entry(parent, name, is_file, mode) == 0)
+        return note_new(made, parent, name, is_file);
+    int status = errno == EEXIST ? 0 : -1;
     descriptor_close(parent);
     return status;
 }
@@ -100,64 +105,12 @@ static int make_all(int root, char *path, bool is_file, mode_t mode, struct made
     return 0;
 }
 
-int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made **made)
-{
-    char copy[PATH_MAX];
-
-    if (strlen(path) >= sizeof copy) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    strcpy(copy, path);
-    if (make_all(root, copy, is_file, mode, made) == 0)
-        return 0;
-    inside_unmake(made);
-    return -1;
-}
-
-static bool is_link_to(int parent, const char *name, const char *text)
-{
-    char now[PATH_MAX];
-    ssize_t length = readlinkat(parent, name, now, sizeof now);
-
-    return length == (ssize_t)strlen(text) && memcmp(now, text, (size_t)length) == 0;
-}
-
-static int link_in(int parent, const char *name, const char *text, struct made **made)
-{
-    if (symlinkat(text, parent, name) == 0)
-        return note(made, fcntl(parent, F_DUPFD_CLOEXEC, 0), name, true) ? 0 : -1;
-    int err = errno;
-    if (err == EEXIST && is_link_to(parent, name, text))
-        return 0;
-    errno = err;
-    return -1;
-}
-
-int inside_link(int root, const char *path, const char *text, struct made **made)
-{
-    char directory[PATH_MAX];
-    const char *last = strrchr(path, '/');
-
-    if (strlen(path) >= sizeof directory) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(directory, path, last ? (size_t)(last - path) : 0);
-    strcpy(directory + (last ? last - path : 0), "/");
-    if (inside_make(root, directory, false, 0755, made) < 0)
-        return -1;
-    int parent = inside_open(root, directory, O_PATH | O_DIRECTORY);
-    int status = parent < 0 ? -1 : link_in(parent, last ? last + 1 : path, text, made);
-    descriptor_close(parent);
-    return status;
-}
-
-static void let_go(struct made **made, bool remove)
+/* All but what was there before. */
+static void let_go(struct made **made, const struct made *before, bool remove)
 {
     int err = errno;
 
-    while (*made) {
+    while (*made != before) {
         struct made *entry = *made;
         *made = entry->around;
         for (int tries = 0; remove && tries < TRIES; tries++)
@@ -169,12 +122,102 @@ static void let_go(struct made **made, bool remove)
     errno = err;
 }
 
+int inside_make(int root, const char *path, bool is_file, mode_t mode, struct made **made)
+{
+    const struct made *before = *made;
+    char copy[PATH_MAX];
+
+    if (strlen(path) >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(copy, path);
+    if (make_all(root, copy, is_file, mode, made) == 0)
+        return 0;
+    let_go(made, before, true);
+    return -1;
+}
+
+static bool is_link_to(int parent, const char *name, const char *text)
+{
+    char now[PATH_MAX];
+    ssize_t length = readlinkat(parent, name, now, sizeof now);
+
+    return length == (ssize_t)strlen(text) && memcmp(now, text, (size_t)length) == 0;
+}
+
+/*
+ * The directory that a path's last component is in, made where it is missing. A descriptor (O_PATH), and *name points to
+ * the component; -1 and errno.
+ */
+static int open_parent(int root, const char *path, const char **name, struct made **made)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+
+    if (length >= sizeof directory - 1) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(directory, path, length);
+    strcpy(directory + length, "/");
+    *name = slash ? slash + 1 : path;
+    if (**name == '\0') {
+        errno = EISDIR;
+        return -1;
+    }
+    return inside_make(root, directory, false, 0755, made) < 0 ? -1
+                                                               : inside_open(root, directory, O_PATH | O_DIRECTORY);
+}
+
+int inside_link(int root, const char *path, const char *text, struct made **made)
+{
+    const char *name;
+    int parent = open_parent(root, path, &name, made);
+
+    if (parent < 0)
+        return -1;
+    if (symlinkat(text, parent, name) == 0)
+        return note_new(made, parent, name, true);
+    int err = errno;
+    int status = err == EEXIST && is_link_to(parent, name, text) ? 0 : -1;
+    close(parent);
+    errno = err;
+    return status;
+}
+
+int inside_new_file(int root, const char *path, mode_t mode, struct made **made)
+{
+    const char *name;
+    int parent = open_parent(root, path, &name, made);
+
+    if (parent < 0)
+        return -1;
+    int file = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (file < 0) {
+        descriptor_close(parent);
+        return -1;
+    }
+    if (note_new(made, parent, name, true) == 0)
+        return file;
+    descriptor_close(file);
+    return -1;
+}
+
+void inside_uncover(const struct made *made)
+{
+    for (; made; made = made->around)
+        for (int failures = 0; failures < TRIES;)
+            failures += fchdir(made->parent) < 0 || umount2(made->name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0;
+}
+
 void inside_unmake(struct made **made)
 {
-    let_go(made, true);
+    let_go(made, NULL, true);
 }
 
 void inside_keep(struct made **made)
 {
-    let_go(made, false);
+    let_go(made, NULL, false);
 }

@@ -18,6 +18,7 @@
 #include "mounts/contents.h"
 #include "mounts/sources.h"
 #include "mounts/steps.h"
+#include "mounts/table.h"
 #include "namespaces/steps.h"
 #include "sentence.h"
 #include "system/descriptors.h"
@@ -110,12 +111,23 @@ static bool is_rootfs(void)
     return statfs("/", &status) == 0 && (status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
 }
 
-/* It is on top of the new one, and has the place for data on top of itself. */
+/* From "/", ".." leads to the topmost of the mounts that are on it. */
+static bool is_uncovered(const struct building *building)
+{
+    int top = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool is = top >= 0 && mount_id(top) == mount_id(building->root);
+
+    descriptor_close(top);
+    return is;
+}
+
+/* It is on top of the new one, with all on itself that was mounted on "/" since: a place for data, roots before the last. */
 static int let_go_of_old(const struct building *building, struct failure *why)
 {
-    for (int mounts = building->data < 0 ? 1 : 2; mounts > 0; mounts--)
+    do {
         if (umount2(".", MNT_DETACH) < 0)
             return fail(why, &step_old_root);
+    } while (!is_uncovered(building));
     return 0;
 }
 
@@ -160,10 +172,12 @@ static void finish(struct root_plan *plan, struct building *building, bool keep)
             contents_undo(&plan->operation[i]);
         contents_close(&plan->operation[i]);
     }
-    if (keep)
+    if (keep) {
         inside_keep(&building->made);
-    else
+    } else {
+        inside_uncover(building->made);
         inside_unmake(&building->made);
+    }
     descriptor_close(building->root);
     descriptor_close(building->data);
 }
