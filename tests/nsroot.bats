@@ -439,6 +439,20 @@ no"
     unchanged
 }
 
+@test "data without an end are read until ^C, and data that are too long fail without a signal" {
+    mkdir "$dir/small"
+    roots 'mount -t tmpfs -o size=50m some "$dir/small"; trap : INT
+        while kill -INT $$; do sleep 0.01; done & loop=$!
+        nsroot --bind "$dir/small" / --file 7 /a 7</dev/urandom
+        kill $loop; ls -A "$dir/small"
+        head -c 100000 /dev/zero >"$dir/long"
+        (ulimit -f 8; nsroot --file 7 /a 7<"$dir/long"; nsroot --bind-data 7 /a 7<"$dir/long"; echo alive)'
+    is "$output" alive
+    like "$error" "*nsroot: --file 7 /a: cannot go on: interrupted; nothing has changed*
+*nsroot: --file 7 /a: cannot write /a: File too large
+*nsroot: --bind-data 7 /a: cannot write /a: File too large"
+}
+
 @test "a hundred in a row leave nothing behind" {
     roots 'cd /; fingerprint "$dir/before"
         for ((i = 0; i < 100; i++)); do

@@ -9,15 +9,34 @@
 #include "namespaces/steps.h"
 #include "system/descriptors.h"
 
-/* A pipe may stay silent for good: then a signal ends the wait. */
-static ssize_t read_some(int fd, char *text, size_t size, const sigset_t *awake, struct failure *why)
+/* A pipe may stay silent for good, /dev/zero never ends: a signal ends the wait for both. What is ready wakes poll first. */
+static int wait_for(int fd, const sigset_t *awake)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
+    static const struct timespec no_time;
 
-    if (ppoll(&ready, 1, NULL, awake) < 0)
+    return ppoll(&ready, 1, NULL, awake) < 0 || ppoll(NULL, 0, &no_time, awake) < 0 ? -1 : 0;
+}
+
+static ssize_t read_some(int fd, char *text, size_t size, const sigset_t *awake, struct failure *why)
+{
+    if (wait_for(fd, awake) < 0)
         return fail(why, errno == EINTR ? &step_interrupted : &step_root_data);
     ssize_t got = read(fd, text, size);
     return got < 0 ? fail_about(why, &step_root_data, "%d", fd) : got;
+}
+
+/* A file larger than ulimit -f comes with a signal, which would end the shell once it may. */
+static void drop_signal(void)
+{
+    static const struct timespec no_time;
+    sigset_t too_large;
+    int err = errno;
+
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    sigtimedwait(&too_large, NULL, &no_time);
+    errno = err;
 }
 
 static int write_all(int file, const char *text, size_t size)
@@ -25,8 +44,11 @@ static int write_all(int file, const char *text, size_t size)
     ssize_t written;
 
     for (; size > 0; text += written, size -= (size_t)written)
-        if ((written = write(file, text, size)) < 0)
+        if ((written = write(file, text, size)) < 0) {
+            if (errno == EFBIG)
+                drop_signal();
             return -1;
+        }
     return 0;
 }
 
