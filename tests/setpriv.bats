@@ -301,6 +301,10 @@ Seccomp_filters:	2
     sh_run 'setpriv_ns --seccomp-filter="$dir/filter" echo works; echo $?'
     is "$output" 125
     like "$error" '*: the shell could not go on under the seccomp filter, which kills it at execve: *'
+    "$with_seccomp" EPERM execve >"$dir/filter"
+    sh_run 'setpriv_ns --seccomp-filter="$dir/filter" echo works; echo $?'
+    is "$output" 125
+    like "$error" '*: cannot go on under the seccomp filter, which refuses execve: Operation not permitted; *'
     "$with_seccomp" KILL exit_group >"$dir/filter"
     sh_run 'ulimit -c 0; ( setpriv_ns --seccomp-filter="$dir/filter" --force; echo $? ); echo $?'
     is "$output" $'0\n159'

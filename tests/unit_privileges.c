@@ -45,6 +45,7 @@ static void test_changes(void)
                                  "+kill,,-kill",
                                  "+kill chown",
                                  "+nosuch",
+                                 "xkill",
                                  "+63",
                                  "+64",
                                  "+cap_",
@@ -135,7 +136,8 @@ static void test_landlock(void)
     check(!landlock_take_access(&landlock, "net") && !landlock_take_access(&landlock, "scope:")
               && landlock.all[LANDLOCK_NET] && landlock.all[LANDLOCK_SCOPE] && !landlock.all[LANDLOCK_FS],
           "all rights of a kind");
-    const char *const wrong[] = {"", "f", "files", "fs:fly", "fs:,", "fs:execute,", "fs:execute:", "fs:exec"};
+    const char *const wrong[] = {
+        "", "f", "files", "fs:fly", "fs:,", "fs:execute,", "fs:execute:", "fs:execute:read-file", "fs:exec"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         check(landlock_take_access(&landlock, wrong[i]), wrong[i]);
     check(!landlock_take_rule(&landlock, "path-beneath:read-file:/a:b") && landlock.rule[0].rights == 4

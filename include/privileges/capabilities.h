@@ -12,9 +12,9 @@
 #define CAPABILITY(number) (UINT64_C(1) << (number))
 #define CAPABILITIES_ALL   UINT64_MAX
 
-/* What "+net_raw,-chown" does to a set, or to securebits: the last word about each bit holds. */
+/* What "+net_raw,-chown" does to a set, or to securebits: first these go off, then those on. */
 struct change {
-    uint64_t on, off;
+    uint64_t off, on;
 };
 
 uint64_t change_apply(uint64_t bits, struct change change);

@@ -194,7 +194,7 @@ static bool take_all(const char *text, take_word *take, void *place)
     }
 }
 
-/* "+this" or "-that": the later word holds. */
+/* "+this" or "-that": the later word holds, since what is on is not off. */
 static bool take_change(const char *word, size_t length, bool (*parse)(const char *text, size_t length, uint64_t *bits),
                         struct change *change)
 {
@@ -203,7 +203,7 @@ static bool take_change(const char *word, size_t length, bool (*parse)(const cha
     if ((*word != '+' && *word != '-') || !parse(word + 1, length - 1, &bits))
         return false;
     change->on = *word == '+' ? change->on | bits : change->on & ~bits;
-    change->off = *word == '-' ? change->off | bits : change->off & ~bits;
+    change->off |= *word == '-' ? bits : 0;
     return true;
 }
 
