@@ -288,7 +288,7 @@ runs='runs() {
     local options
     for options in -r -rp; do
         sh_run 'trap "echo wrong" USR1 EXIT; trap "echo \"E \$BASH_COMMAND\"" ERR; options=$1
-                f() { trap "echo bye; kill %1" EXIT; trap "echo got; exit 7" USR1; sleep 1000 & echo >"$dir/ready"; wait; }
+                f() { trap "echo bye; kill %1" EXIT; trap "echo got; exit 7" USR1; { echo >"$dir/ready"; exec sleep 1000; } & wait; }
                 unshare_ns $options f & until [[ -e $dir/ready ]]; do sleep 0.02; done
                 kill -USR1 "$!"; wait "$!" || echo "$?"
                 unshare_ns $options bash -c "exec sleep 1000" & sleep 0.3; kill -USR1 "$!"; wait "$!" || echo "$?"

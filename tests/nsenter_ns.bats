@@ -135,9 +135,15 @@ namespace() {
     mkdir "$dir/root"
     in_target="mount --rbind / '$dir/root'; exec chroot '$dir/root' sleep 1000" target -rm
     as_nsenter -t "$target" -U -m -r -w
-    as_nsenter -t "$target" -U -m -r --wdns=/usr
     sh_run 'nsenter_ns -t "$1" -U -m -r && echo "$PWD" && nsmap -A here && echo "${here[mnt]}"' "$target"
     like "$output" "/"$'\n'"$(namespace mnt | tr -dc 0-9)"
+}
+
+@test "--wdns of a target with another root" {
+    [[ $(nsenter --help) == *--wdns* ]] || skip "this nsenter(1) is too old for --wdns"
+    mkdir "$dir/root"
+    in_target="mount --rbind / '$dir/root'; exec chroot '$dir/root' sleep 1000" target -rm
+    as_nsenter -t "$target" -U -m -r --wdns=/usr
 }
 
 @test "-r alone goes to the new root, and leaves no way out" {

@@ -109,6 +109,7 @@ rows() {
 @test "operation by operation, it makes what bwrap makes" {
     needs bwrap --version
     needs bwrap --ro-bind / / true
+    [[ $(bwrap --help 2>&1) == *--size* ]] || skip "this bwrap is too old for --size"
     mkdir -p "$dir/src/in/deep" "$dir/ours"
     echo some >"$dir/src/file"
     ln -s in "$dir/src/link"
