@@ -201,6 +201,41 @@ refused_all() {
     done
 }
 
+@test "what was taken outside is given back where the shell cannot follow" {
+    ((EUID == 0)) || skip "needs root: who may drop groups"
+    needs strace -o /dev/null true
+    local hierarchy=/sys/fs/cgroup
+    [[ $(stat -f -c %T "$hierarchy") == cgroup2fs ]] || hierarchy+=/unified
+    target -ru
+    ! mkdir "$hierarchy/nsbuiltins-$$" || echo "$target" >"$hierarchy/nsbuiltins-$$/cgroup.procs"
+    # Not of the helper, which has done the same by then
+    via=(setpriv --groups "5,6,7" strace -o "$dir/trace" -e trace=setns -e inject=setns:error=EINVAL)
+    sh_run 'grep ^Groups /proc/self/status >"$dir/before"; cat /proc/self/cgroup >>"$dir/before"
+            nsenter_ns -t "$1" -U -u -c; status=$?
+            grep ^Groups /proc/self/status >"$dir/after"; cat /proc/self/cgroup >>"$dir/after"; exit $status' "$target"
+    kill -KILL "$target"
+    while [[ -e $hierarchy/nsbuiltins-$$ ]] && ! rmdir "$hierarchy/nsbuiltins-$$" 2>/dev/null; do sleep 0.05; done
+    is "$status" 1
+    like "$error" '*: cannot follow the helper process into the namespaces: Invalid argument; *'
+    like "$(<"$dir/before")" '*5 6 7*'
+    unchanged
+}
+
+@test "a shell that goes into a mount namespace by itself comes back" {
+    ((EUID == 0)) || via=(unshare -rm)
+    local plan
+    for plan in "-m -w /nowhere" "-m -R /nowhere" "-m --check" "-mu -w /nowhere"; do
+        # shellcheck disable=SC2086
+        sh_run 'fingerprint "$dir/before"; unshare_ns "$@"; fingerprint "$dir/after"' $plan
+        unchanged
+    done
+}
+
+@test "a look leaves no memory mapped that is shared with the helper" {
+    sh_run 'unshare_ns --check -rp; unshare_ns --check -rp --init; grep /dev/zero "/proc/$BASHPID/maps"'
+    is "$output" ""
+}
+
 @test "two hundred plans leave no file open and no child" {
     sh_run 'f() { return 3; }
             plans() {

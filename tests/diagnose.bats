@@ -95,6 +95,19 @@ injected() {
     fails_with 'cannot *; AppArmor restricts unprivileged user namespaces: *' unshare_ns -rm
 }
 
+@test "root without the capability to map user 0" {
+    ((EUID == 0)) || skip "needs root"
+    via=(setpriv --bounding-set=-setfcap --inh-caps=-setfcap)
+    fails_with "cannot write the user namespace's uid_map: Operation not permitted; to map user 0, root itself needs CAP_SETFCAP*" \
+        unshare_ns -r
+}
+
+@test "a target that ends before it is joined" {
+    target -ru
+    injected setns ESRCH
+    fails_with 'cannot join the user and UTS namespace: No such process; the target has ended' nsenter_ns -t "$target" -U -u
+}
+
 @test "AppArmor is not named to who has the capability" {
     ((EUID == 0)) || skip "needs root"
     needs strace -f -o /dev/null true

@@ -229,6 +229,22 @@ teardown() {
     done_quietly
 }
 
+@test "the owner of a user namespace need not deny setgroups" {
+    ((EUID == 0)) || skip "needs root"
+    sh_run "$maps"'unshare_ns --owner 1234:4321 -r && show'
+    is "${output##*$'\n'}" allow
+    done_quietly
+}
+
+@test "one's own user and group by name, and nothing of the call before" {
+    sh_run "$maps"'unshare_ns --check -r; unshare_ns --map-user=daemon --map-group=daemon && show'
+    is "$output" "$(id -u daemon) $EUID 1"$'\n.\n'"$(id -g daemon) $(id -g) 1"$'\ndeny'
+    done_quietly
+    sh_run "$maps"'unshare_ns --check -r; unshare_ns --map-user=7 && show'
+    is "$output" "7 $EUID 1"$'\n.\nallow'
+    done_quietly
+}
+
 @test "only root can make it for another" {
     ((EUID != 0)) || skip "needs an ordinary user"
     sh_run 'fingerprint "$dir/before"; unshare_ns --owner 1234:4321 -r; status=$?; fingerprint "$dir/after"; exit $status'
@@ -386,6 +402,8 @@ subuid_file() {
     sh_run 'unshare_ns --map-auto'
     is "$status" 1
     like "$error" '*user 4711 has no subordinate UIDs: *'
+    sh_run 'unshare_ns --map-auto --map-subids'
+    is "$(wc -l <"$dir/error")" 1 # said once
 }
 
 @test "subordinate IDs by the number, where there is no list of users" {

@@ -118,6 +118,23 @@ namespace() {
     done_quietly
 }
 
+@test "supplementary groups are dropped outside where they cannot be inside" {
+    ((EUID == 0)) || skip "needs root, for groups of its own"
+    target -ru
+    via=(setpriv --groups "5,6")
+    sh_run 'nsenter_ns -t "$1" -U -u && grep ^Groups: "/proc/$BASHPID/status"' "$target"
+    is "${output//[[:blank:]]/}" Groups:
+    done_quietly
+}
+
+@test "a namespace that neither who is outside nor who is inside may join" {
+    ((EUID != 0)) || skip "needs an ordinary user"
+    target -ru
+    sh_run 'fingerprint "$dir/before"; nsenter_ns --user="/proc/$1/ns/user" --uts=/proc/self/ns/uts; echo $?; fingerprint "$dir/after"' "$target"
+    is "$output" 1
+    unchanged
+}
+
 @test "-r and -w: root and working directory of the target" {
     mkdir -p "$dir/root/in" "$dir/other"
     in_target="mount --rbind / '$dir/root' && cd '$dir'" target -rm

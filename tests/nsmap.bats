@@ -129,11 +129,22 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done_quietly
 }
 
+@test "the IDs outside are those from before the user namespace that the shell is in" {
+    sh_run 'unshare_ns -r; unshare -U sleep 100 & trap "kill $!" EXIT; until [[ $(</proc/$!/comm) == sleep ]]; do :; done
+            nsenter_ns -t $! -U --preserve-credentials && { nsmap -r; echo $?; }'
+    is "$output" 1
+    like "$error" "bash: line +([0-9]): nsmap: the IDs outside are not known: *"
+    via=(unshare -r)
+    sh_run 'unshare_ns --check -U; nsmap -r'
+    is "$status" 1
+    like "$error" "bash: line +([0-9]): nsmap: the IDs outside are not known: *"
+}
+
 @test "what was written already cannot be written again" {
     sh_run 'unshare_ns -r; fingerprint "$dir/before"; nsmap -c; status=$?; fingerprint "$dir/after"; id -u; exit $status'
     is "$output" 0
     is "$status" 1
-    like "$error" "bash: line +([0-9]): nsmap: *"
+    like "$error" "bash: line +([0-9]): nsmap: the user namespace has a uid_map already, and takes only one"
     unchanged
 }
 
@@ -240,6 +251,8 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 		-r --setgroups maybe
 		-r -p
 		-r -A map
+		-A map -p
+		--same uts 1 1 1
 	EOT
 }
 

@@ -55,6 +55,23 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     done_quietly
 }
 
+@test "the shell that moves runs on the processors that it was allowed before, wherever the file could be bound" {
+    local n
+    holding_run 'grep Cpus_allowed: /proc/self/status >before
+                 for n in {1..8}; do
+                    (unshare_ns --mount=private/mount --fork && grep Cpus_allowed: /proc/$BASHPID/status) | diff before -
+                    umount private/mount
+                 done'
+    is "$output" ""
+    done_quietly
+}
+
+@test "a look leaves no file" {
+    holding_run 'unshare_ns --check --uts=private/file; unshare_ns --check -m --mount=shared/file; ls private shared'
+    [[ $output != *file* ]]
+    done_quietly
+}
+
 @test "what was done inside is still there" {
     holding_run 'mkdir inside
             (

@@ -29,6 +29,17 @@ each() {
     is "$output" "5 5 6"
 }
 
+@test "GROUPS has the primary group first, and once" {
+    ((EUID == 0)) || skip "needs root, for groups of its own"
+    local groups
+    for groups in 5,0,6 0,5,6 5,6; do
+        via=(setpriv --groups "$groups")
+        sh_run 'before=${GROUPS[*]}; unshare_ns -u -S 0 && [[ ${GROUPS[*]} == "$before" ]] || echo "$before, now ${GROUPS[*]}"'
+        is "$output" ""
+        done_quietly
+    done
+}
+
 @test "in a subshell, of the subshell only" {
     sh_run '(unshare_ns -r && echo "$UID" && unshare_ns -p && echo $BASHPID); echo "$UID"'
     is "$output" $'0\n1\n'"$EUID"

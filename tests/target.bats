@@ -55,6 +55,8 @@ try() {
     sh_run 'exec {handle}<"/proc/$1" || exit
             nsenter_ns -t "$1:99" -U -u' "$target"
     is "$status" 1
+    try nsenter_ns -t "$target:99" -U -u
+    refused 1 "nsenter_ns: $target:99: @(this PID belongs to another process now|the kernel does not number*)"
     like "$error" "*nsenter_ns: $target:99: @(this PID belongs to another process now|the kernel does not number*)"
     [[ $error != *"does not number"* ]] || skip "this kernel does not number its processes"
     needs perl -MPOSIX -e 1
@@ -311,6 +313,14 @@ try() {
     done_quietly
 }
 
+@test "capabilities that were kept once are not kept the next time" {
+    ((EUID == 0)) || skip "needs root, for more than one ID"
+    sh_run 'unshare_ns --map-users=0:0:10 --map-groups=0:0:10 --keep-caps -S 0 -G 0; unshare_ns -u -S 5
+            grep CapPrm "/proc/$BASHPID/status"'
+    is "$output" $'CapPrm:\t0000000000000000'
+    done_quietly
+}
+
 @test "the target's environment" {
     in_target='exec env -i FIRST=1 "SECOND=two words" EMPTY= "BASH_FUNC_f%%=() { echo f; }" 9=x UID=12345 sleep 1000' target -Ur
     sh_run 'export MINE=1; FIRST=shell
@@ -330,6 +340,23 @@ try() {
             [[ ${PS1@P} && $IFS == $'"' \t\n'"' && ! -e $dir/run ]] && /usr/bin/env' "$target"
     is "$(sed 1q <<<"$output")" '3 mine $ unset 1 / /usr /theirs unset'
     is "$(sed 1d <<<"$output" | sort | grep -v ^SHLVL=)" $'HOME=/theirs\nOLDPWD=/usr\nPWD=/\n_=/usr/bin/env'
+    done_quietly
+}
+
+@test "with the target's PATH, its commands are found" {
+    mkdir "$dir/bin"
+    printf '%s\n' '#!/bin/sh' 'echo of the target' >"$dir/bin/uname"
+    chmod 755 "$dir/bin/uname"
+    in_target='exec env PATH="$dir/bin:$PATH" sleep 1000' target -Ur
+    sh_run 'uname >/dev/null; nsenter_ns -t "$1" -U -e && uname' "$target"
+    is "$output" "of the target"
+    done_quietly
+}
+
+@test "what the shell prints before and along with a command stays its own" {
+    in_target='exec env PS0=other PS4=other PROMPT_COMMAND=other sleep 1000' target -Ur
+    sh_run 'PS0=own PS4="own " PROMPT_COMMAND=own; nsenter_ns -t "$1" -U -e && echo "$PS0 $PS4$PROMPT_COMMAND"' "$target"
+    is "$output" "own own own"
     done_quietly
 }
 
@@ -363,6 +390,13 @@ try() {
     via=(unshare --mount bash -c 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"' bash)
     try nsenter_ns -t 1 -c
     refused 1 'nsenter_ns: 1: its cgroup: Operation not supported'
+}
+
+@test "a directory that is none" {
+    try nsenter_ns --root=/etc/passwd
+    refused 1 'nsenter_ns: /etc/passwd: Not a directory'
+    try nsenter_ns --wd=/etc/passwd
+    refused 1 'nsenter_ns: /etc/passwd: Not a directory'
 }
 
 @test "without SELinux, there is no context to follow" {
@@ -399,6 +433,7 @@ try() {
 		nsenter_ns -t 1:18446744073709551616 -u
 		nsenter_ns -t :1 -u
 		nsenter_ns -t 0 -u
+		nsenter_ns -t 1x -u
 		nsenter_ns -t -1 -u
 		nsenter_ns -t '' -u
 		nsenter_ns -t /dev/fd/ -u
@@ -493,12 +528,15 @@ pidfd_tells() {
         'unshare_ns -rT --boottime 5'
         'unshare_ns -rmp --mount-proc'
         'unshare_ns -rp --init'
+        'unshare_ns -rnp --loopback'
+        'unshare_ns -rTf --boottime 5'
         'unshare_ns -rm --check'
         'unshare_ns -r true'
         'unshare_ns -U; nsmap -r'
     )
     ((EUID != 0)) || calls+=(
         "nsenter_ns -t $target -U -c"
+        'unshare_ns --map-users=all --map-groups=all'
         'unshare_ns --uts="$dir/uts"; umount -l "$dir/uts"'
     )
     sh_run 'left() {

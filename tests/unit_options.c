@@ -71,6 +71,8 @@ static void check_wrong(int result, const char *sentence)
 static void check_errors(void)
 {
     check_wrong(PARSE((char *)"-x"), "-x: invalid option");
+    check_wrong(PARSE((char *)"-,"), "-,: invalid option"); /* what is left of 300 in a byte */
+    check_wrong(PARSE((char *)"--mount-=x"), "--mount-=x: ambiguous option");
     check_wrong(PARSE((char *)"--nothing"), "--nothing: invalid option");
     check_wrong(PARSE((char *)"--mount-"), "--mount-: ambiguous option");
     check_wrong(PARSE((char *)"-R"), "-R: option requires an argument");

@@ -101,6 +101,18 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done
 }
 
+@test "propagation is that of what is mounted below as well" {
+    local word
+    # A mount namespace of one's own, in which all is shared
+    via=(unshare --user --map-root-user --mount bash -ec 'mount --make-rshared /; mkdir "$dir/below"
+        mount -t tmpfs none "$dir/below"; mount --make-shared "$dir/below"; exec "$@"' bash)
+    for word in private slave shared; do
+        sh_run '(unshare_ns -m --propagation "$1" && findmnt -n -o PROPAGATION "$dir/below"); exit' "$word"
+        is "${output#private,}" "$word"
+        rmdir "$dir/below"
+    done
+}
+
 @test "a mount made inside is not seen outside" {
     sh_run 'before=$(</proc/self/mountinfo)
             (unshare_ns -rm && mount -t tmpfs tmpfs "$dir" && ls -A "$dir") &&
@@ -249,6 +261,13 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done_quietly
 }
 
+@test "--mount-proc: no program there has more rights, no file there is a device" {
+    sh_run 'unshare_ns -rmp --mount-proc; findmnt -n -o OPTIONS /proc | tail -n 1'
+    like "$output" "*nosuid*"
+    like "$output" "*nodev*"
+    like "$output" "*noexec*"
+}
+
 @test "variables, arrays, functions, traps, options and open files stay" {
     echo "a line" >"$dir/file"
     sh_run 'set -u; shopt -s nullglob; list=(a "b c"); declare -A map=([k]=v); f() { echo "f $1"; }
@@ -274,6 +293,26 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
             outer() { inner; printenv FOO BAR BAZ; }
             BAZ=3 outer; printenv FOO BAR BAZ; echo "$FOO $BAR $BAZ"'
     is "$output" $'1\n1\n1\n1 1 1'
+    done_quietly
+}
+
+@test "--clear-env alone, and --whitelist-env, which implies it" {
+    sh_run 'unshare_ns --clear-env; export -p'
+    is "$output" ""
+    done_quietly
+    sh_run 'export KEPT=1 KEPTER=2 GONE=3; unshare_ns -r --whitelist-env OTHER,KEPT,MORE; export -p'
+    is "$output" 'declare -x KEPT="1"'
+    done_quietly
+    sh_run 'options=(); for n in {1..64}; do options+=(--whitelist-env NAME$n); done; export NAME1=1 NAME64=64
+            unshare_ns "${options[@]}"; export -p; unshare_ns "${options[@]}" --whitelist-env NAME65'
+    is "$output" $'declare -x NAME1="1"\ndeclare -x NAME64="64"'
+    is "$status" 2
+    like "$error" '*--whitelist-env: NAME65: this option can be given 64 times at most*'
+}
+
+@test "--clear-env: an exported function is exported no more" {
+    sh_run 'f() { echo f; }; export -f f; unshare_ns -r --clear-env; declare -Fx; f'
+    is "$output" f
     done_quietly
 }
 
@@ -317,5 +356,8 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
 		-u -S 4294967296
 		-r --map-users 0:4294967290:10
 		--map-root-user=0
+		-ru --hostname=
+		-r --kill-child=NOSUCH
+		-u --setgroups=deny
 	EOT
 }
