@@ -161,6 +161,29 @@ both
 only:one"
 }
 
+@test "overlays: directories of any name, and of more than the 255 bytes that fsconfig(2) takes" {
+    local long kernel expected='3: some, some more
+3: some, some more
+3: some, some more
+3: some, some more'
+    IFS=.- read -ra kernel < <(uname -r)
+    ((kernel[0] * 1000 + kernel[1] < 6013)) || { # before, there are no descriptors for it
+        printf -v long 'long%.0s' {1..50}
+        expected+=$'\n402: some, some more'
+    }
+    roots 'mount -t tmpfs some "$dir" && mkdir "$dir/work" || exit
+        for name in a:b "a,b" "a\\b" "a
+b" ${3:+"$3/$3:"}; do
+            mkdir -p "$dir/low/$name" "$dir/up/$name" && echo -n some >"$dir/low/$name/file" &&
+                nsroot "${system[@]}" --overlay-src "$dir/low/$name" --overlay "$dir/up/$name" "$dir/work" /x \
+                    --overlay-src /usr --overlay-src "$dir/low/$name" --ro-overlay /y -- \
+                    bash -c "echo -n \" more\" >>/x/file && cat /y/file" >"$dir/lower" &&
+                echo "${#name}: $(<"$dir/lower"), $(<"$dir/up/$name/file")"
+        done; cd /; umount -l "$dir"' ${long:+"$long"}
+    done_quietly
+    is "$output" "$expected"
+}
+
 @test "what fails names the operation, and leaves all as it was" {
     mkdir -p "$dir/real" "$dir/low"
     roots 'trap : USR2
@@ -392,6 +415,28 @@ no"
         done_quietly
         is "$output" "0 bin lib lib64 proc sbin usr / /proc /usr "
     done
+}
+
+@test "a chrooted shell gets a root that is all there is, too" {
+    mkdir -p "$dir/tree/"{usr,proc} "$dir/mount"
+    roots 'mount --rbind /usr "$dir/tree/usr" && mount --rbind /proc "$dir/tree/proc" && mount --rbind "$dir/tree" "$dir/mount"
+        for root in "$dir/tree" "$dir/mount"; do
+            (unshare_ns -m -R "$root" && nsroot "${system[@]}" --proc /proc --dir /in && cd / && echo * &&
+                nsenter_ns --mount=/proc/self/ns/mnt && echo /* && mounts | grep -v "^/proc/" | cut -d " " -f 1)
+        done
+        unshare_ns -m -R "$dir/tree" && nsroot --check "${system[@]}"; nsroot "${system[@]}" --ro-bind /nope /a; echo "$?" /*'
+    is "$output" "bin in lib lib64 proc sbin usr
+/bin /in /lib /lib64 /proc /sbin /usr
+/
+/proc
+/usr
+bin in lib lib64 proc sbin usr
+/bin /in /lib /lib64 /proc /sbin /usr
+/
+/proc
+/usr
+1 /proc /usr"
+    like "$error" "*--ro-bind /nope /a: No such file or directory"
 }
 
 @test "a failure after the last operation, and --check, leave no file that was mounted on, where there is no /proc either" {

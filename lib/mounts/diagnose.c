@@ -316,9 +316,7 @@ static const char *remedy_root_target(struct diagnosis *of)
 
 static const char *remedy_pivot(struct diagnosis *of)
 {
-    if (of->failure->err == EPERM)
-        return why_not_allowed();
-    return of->failure->err == EINVAL && is_chrooted() ? "the shell is chrooted, and its root no mount point" : NULL;
+    return of->failure->err == EPERM ? why_not_allowed() : NULL;
 }
 
 static const char *remedy_apart(struct diagnosis *of)

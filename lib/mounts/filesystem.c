@@ -1,6 +1,7 @@
 #include "mounts/filesystem.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,23 +39,39 @@ static size_t layer_length(const char *layers)
     return i;
 }
 
-/* fsconfig(2) takes 255 bytes, and an overlay may have many layers: "lowerdir+" takes one (Linux 6.7). */
+enum { VALUE_MAX = 255 }; /* what fsconfig(2) takes */
+
+/* A directory of an overlay, of which `length` bytes are the name. A long one is told by a descriptor (Linux 6.13). */
+static int set_directory(int context, const char *key, const char *name, size_t length)
+{
+    char plain[PATH_MAX];
+    size_t used = 0;
+
+    for (size_t i = 0; i < length && used < sizeof plain - 1; i++) {
+        if (name[i] == '\\' && i + 1 < length)
+            i++;
+        plain[used++] = name[i];
+    }
+    plain[used] = '\0';
+    if (used <= VALUE_MAX)
+        return call_fsconfig(context, FSCONFIG_SET_STRING, key, plain, 0);
+    errno = ENAMETOOLONG;
+    int directory = used < sizeof plain - 1 ? open(plain, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int status = directory < 0 ? -1 : call_fsconfig(context, FSCONFIG_SET_FD, key, NULL, directory);
+    descriptor_close(directory);
+    return status;
+}
+
+/* An overlay may have many layers: "lowerdir+" takes one (Linux 6.7). */
 static int add_layers(int context, const char *layers)
 {
     int status = 0;
 
     while (status == 0 && *layers) {
         bool is_data = *layers == ':'; /* after a second colon */
-        char layer[256];
         layers += is_data;
-        size_t length = layer_length(layers), used = 0;
-        for (size_t i = 0; i < length && used < sizeof layer - 1; i++) {
-            if (layers[i] == '\\' && i + 1 < length)
-                i++;
-            layer[used++] = layers[i];
-        }
-        layer[used] = '\0';
-        status = call_fsconfig(context, FSCONFIG_SET_STRING, is_data ? "datadir+" : "lowerdir+", layer, 0);
+        size_t length = layer_length(layers);
+        status = set_directory(context, is_data ? "datadir+" : "lowerdir+", layers, length);
         layers += length;
         layers += *layers == ':';
     }
@@ -63,10 +80,14 @@ static int add_layers(int context, const char *layers)
 
 static int set(const struct mount_plan *plan, int context, const char *key, const char *value)
 {
+    bool is_overlay = plan->type && strcmp(plan->type, "overlay") == 0;
+
     if (!value)
         return call_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
-    if (strlen(value) > 255 && strcmp(key, "lowerdir") == 0 && plan->type && strcmp(plan->type, "overlay") == 0)
+    if (is_overlay && strlen(value) > VALUE_MAX && strcmp(key, "lowerdir") == 0)
         return add_layers(context, value);
+    if (is_overlay && strlen(value) > VALUE_MAX && (strcmp(key, "upperdir") == 0 || strcmp(key, "workdir") == 0))
+        return set_directory(context, key, value, strlen(value));
     return call_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -131,9 +132,37 @@ static int let_go_of_old(const struct building *building, struct failure *why)
     return 0;
 }
 
+/* Puts the new root on top of what setns(2) has led to, or goes back to the old root where that is the new one already. */
+static int find_old(const struct building *building, int before)
+{
+    int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = top < 0                                     ? -1
+                 : mount_id(top) != mount_id(building->root) ? call_move_mount(building->root, top, 0)
+                 : fchdir(before) < 0                        ? -1
+                                                             : chroot(".");
+
+    descriptor_close(top);
+    return status;
+}
+
+/*
+ * A chroot(2) leads to a directory that cannot be pivoted, or to a mount with others below it, which would stay. setns(2)
+ * to one's own mount namespace leads out of it, to the topmost mount on its root.
+ */
+static int leave_chroot(const struct building *building)
+{
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int before = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int status = self < 0 || before < 0 || setns(self, CLONE_NEWNS) < 0 ? -1 : find_old(building, before);
+
+    descriptor_close(self);
+    descriptor_close(before);
+    return status;
+}
+
 static int pivot(const struct building *building, struct failure *why)
 {
-    if (fchdir(building->root) < 0)
+    if (leave_chroot(building) < 0 || fchdir(building->root) < 0)
         return fail(why, &step_pivot);
     if (syscall(SYS_pivot_root, ".", ".") == 0)
         return let_go_of_old(building, why);

@@ -166,7 +166,17 @@ int source_root(struct failure *why)
 
 /* --- overlays --------------------------------------------------------------------------------------------------- */
 
-/* "TOP:...:LOWEST", where a colon or backslash of a name has a backslash before it. Memory of the caller's, or NULL. */
+/* The kernel takes a backslash off what is after it: in a layer's name that is a colon, too. Returns the end. */
+static char *put_name(char *end, const char *name)
+{
+    for (const char *at = name; *at; *end++ = *at++)
+        if (*at == ':' || *at == '\\')
+            *end++ = '\\';
+    *end = '\0';
+    return end;
+}
+
+/* "TOP:...:LOWEST". Memory of the caller's, or NULL. */
 static char *join_layers(const struct root_operation *operation)
 {
     const struct root_operation *first = operation - operation->layers;
@@ -178,13 +188,25 @@ static char *join_layers(const struct root_operation *operation)
     for (const struct root_operation *layer = operation; text && layer-- > first;) {
         if (end != text)
             *end++ = ':';
-        for (const char *at = layer->words[0]; *at; *end++ = *at++)
-            if (*at == ':' || *at == '\\')
-                *end++ = '\\';
+        end = put_name(end, layer->words[0]);
     }
-    if (text)
-        *end = '\0';
     return text;
+}
+
+/* A directory for changes. */
+static int add_directory(struct mount_plan *plan, const char *key, const char *name, struct failure *why)
+{
+    char *text = malloc(2 * strlen(name) + 1);
+
+    if (!text) {
+        mount_plan_free(plan);
+        errno = ENOMEM;
+        return fail_about(why, &step_fs_option, "%s", key);
+    }
+    put_name(text, name);
+    int status = add_option(plan, key, text, why);
+    free(text);
+    return status;
 }
 
 /* upper, work: NULL: changes are not possible. */
@@ -201,9 +223,9 @@ static int make_layers(struct root_operation *operation, const char *upper, cons
     int status = add_option(&plan, "lowerdir", lower, why);
     free(lower);
     if (status == 0 && upper)
-        status = add_option(&plan, "upperdir", upper, why);
+        status = add_directory(&plan, "upperdir", upper, why);
     if (status == 0 && upper)
-        status = add_option(&plan, "workdir", work, why);
+        status = add_directory(&plan, "workdir", work, why);
     return status < 0 ? -1 : done(operation, &plan, why);
 }
 
