@@ -258,8 +258,14 @@ interrupt_each() {
     interrupt_each 3>&- &
     interrupter=$!
     sh_run "$whole"'
-        in_each="trap : INT"
-        asked() { echo "$BASHPID" >'"&$asks"'; "$@"; }
+        in_each="got=0; trap got=1 INT"
+        asked() {
+            local status=0
+            echo "$BASHPID" >'"&$asks"'
+            "$@" || status=$?
+            until ((got)); do sleep 0.01; done # it is not lost, and what looks is not interrupted
+            return "$status"
+        }
         for ((n = 0; n < 2 * '"$times"' || $(grep -c nothing "$dir/output") < '"$times"'; n++)); do
             whole "asked unshare_ns -rmu --hostname box" in_box
             whole "asked unshare_ns -rmun --hostname box --loopback" in_box
