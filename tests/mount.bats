@@ -111,6 +111,15 @@ text"
     says "mount_ns: cannot remount a: tmpfs: Too small a size for current use"
 }
 
+@test "attributes of all that is below are not set where one is refused, nor are those of the mount itself" {
+    mounts 'mount_ns -m -t tmpfs x a && mount_ns -m -t tmpfs y a/in && exec {fd}>a/in/file
+        mount_ns -o remount,bind,nosuid,ro=recursive a; echo $?; below'
+    is "$output" "1
+/ a rw,relatime - tmpfs x rw
+/ a/in rw,relatime - tmpfs y rw"
+    says "mount_ns: cannot set the attributes of a: Device or resource busy; a file is open there for writing"
+}
+
 @test "a directory of a file system, in place of all of it" {
     mounts 'mkdir -p a/in b && echo deep >a/in/file && mount_ns --bind -o X-mount.subdir=in a b && below && cat b/file &&
         ln -s / a/out && mount_ns --bind -o X-mount.subdir=out/in a b && below && ! mount_ns --bind -o X-mount.subdir=none a b'
@@ -192,20 +201,20 @@ a"
 
 @test "--root: what is swapped while a mount is under way leads nowhere else" {
     limit=180
-    swap=$NSB_BUILDDIR/tests/swap mounts 'umask 022; mkdir -p root/real/to out/to root/plain && ln -s ../../out root/link && ln -s "$PWD/out" root/full
-        "$swap" root/real root/link & swaps=$!
-        "$swap" root/full root/plain & swaps+=" $!"
-        for ((i = 0; i < 1000; i++)); do
-            mount_ns --root root -t tmpfs none real/to && ((++done))
-            umount_ns -l root/real/to
-            umount_ns -l root/link/to
-            mount_ns --root root -m --bind root plain/new/dir && ((++done))
-            umount_ns -l root/plain/new/dir
-            umount_ns -l root/full/new/dir
-            mount_ns --root root -o remount,bind,ro real/../plain
-        done 2>/dev/null
-        kill $swaps && wait
-        below | grep -v "^[^ ]* root/"
+    swap=$NSB_BUILDDIR/tests/swap mounts 'umask 022; mkdir -p root out/to
+        for ((i = 0; i < 20; i++)); do
+            mount_ns -t tmpfs none root && mkdir -p root/{real/to,plain} && ln -s ../../out root/link && ln -s "$PWD/out" root/full || exit
+            "$swap" root/real root/link & swaps=$!
+            "$swap" root/full root/plain & swaps+=" $!"
+            for ((j = 0; j < 50; j++)); do
+                mount_ns --root root -t tmpfs none real/to && ((++done))
+                mount_ns --root root -m --bind root plain/new/dir && ((++done))
+                mount_ns --root root -o remount,bind,ro real/../plain
+            done 2>/dev/null
+            kill $swaps && wait $swaps
+            below | grep -v "^[^ ]* root"
+            umount_ns -l root
+        done
         ls out out/to; ((done > 100)) || echo "only $done"; [[ -w out ]]'
     is "$error" ""
     is "$output" "out:

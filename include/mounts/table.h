@@ -58,7 +58,8 @@ uint64_t mount_id(int fd);
  */
 int mount_attributes(int fd, struct attributes *attributes, struct failure *why);
 
-/* True where an open file is the root of a mount. */
+/* True where an open file is the root of a mount; where it is not. Neither: the kernel does not tell (Linux 5.8). */
 bool mount_is_root(int fd);
+bool mount_is_inner(int fd);
 
 #endif

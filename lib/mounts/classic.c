@@ -175,10 +175,7 @@ static int put(const struct mount_plan *plan, const char *data, struct failure *
     close(place.fd);
     if (status == 0 && !plan->check && (status = change_top(plan, why)) < 0)
         take_away(plan);
-    if (status < 0 || plan->check)
-        inside_unmake(&made);
-    else
-        inside_keep(&made);
+    (status < 0 || plan->check ? inside_unmake : inside_keep)(&made);
     return status;
 }
 

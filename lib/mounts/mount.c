@@ -65,10 +65,7 @@ static int attach_new(const struct mount_plan *plan, struct failure *why)
         status = place_attach(plan, mount, target, why);
     descriptor_close(target);
     descriptor_close(mount);
-    if (status < 0 || plan->check)
-        inside_unmake(&made);
-    else
-        inside_keep(&made);
+    (status < 0 || plan->check ? inside_unmake : inside_keep)(&made);
     return status;
 }
 
@@ -82,6 +79,18 @@ static void move_back(const struct mount_plan *plan, int mount)
     descriptor_close(place);
 }
 
+static int move_open(const struct mount_plan *plan, int source, int target, struct failure *why)
+{
+    errno = EINVAL;
+    if (mount_is_inner(source)
+        || (!plan->check && call_move_mount(source, target, plan->beneath ? MOVE_MOUNT_BENEATH : 0) < 0))
+        return fail_about(why, &step_move, "%s", plan->source);
+    if (plan->check || place_propagate(plan, source, why) == 0)
+        return 0;
+    move_back(plan, source);
+    return -1;
+}
+
 static int move(const struct mount_plan *plan, struct failure *why)
 {
     struct made *made = NULL;
@@ -90,30 +99,21 @@ static int move(const struct mount_plan *plan, struct failure *why)
     if (source < 0)
         return fail_about(why, &step_move, "%s", plan->source);
     int target = place_open(plan, place_is_file(source), &made, why);
-    int status =
-        target < 0 || plan->check ? target : call_move_mount(source, target, plan->beneath ? MOVE_MOUNT_BENEATH : 0);
-    if (target >= 0 && status < 0)
-        fail_about(why, &step_move, "%s", plan->source);
-    if (target >= 0 && status == 0 && !plan->check && (status = place_propagate(plan, source, why)) < 0)
-        move_back(plan, source);
+    int status = target < 0 ? -1 : move_open(plan, source, target, why);
     descriptor_close(target);
     descriptor_close(source);
-    if (status < 0 || plan->check)
-        inside_unmake(&made);
-    else
-        inside_keep(&made);
-    return status < 0 ? -1 : 0;
+    (status < 0 || plan->check ? inside_unmake : inside_keep)(&made);
+    return status;
 }
 
-/* The file system last: attributes can be taken back, what it was told cannot. */
-static int change_with(const struct mount_plan *plan, int target, int context, struct failure *why)
+/* The file system last: attributes can be taken back, what it was told cannot. context: to tell it; -1: there is nothing. */
+static int change_several(const struct mount_plan *plan, int target, int context, struct failure *why)
 {
     struct attributes before;
-    bool known = mount_attributes(target, &before, why) == 0;
 
-    if (!known || detached_set_attributes(plan, target, why) < 0)
+    if (mount_attributes(target, &before, why) < 0)
         return -1;
-    if (fs_reconfigure(plan, context, why) == 0)
+    if (detached_set_attributes(plan, target, why) == 0 && (context < 0 || fs_reconfigure(plan, context, why) == 0))
         return 0;
     (void)detached_set(target, &before); /* it was so a moment ago */
     return -1;
@@ -125,22 +125,27 @@ static bool tells_file_system(const struct mount_plan *plan)
     return plan->kind == MOUNT_REMOUNT && (plan->options || plan->read_only || plan->read_write);
 }
 
+/* Of the mount and of all below it: two calls */
+static bool sets_both(const struct mount_plan *plan)
+{
+    return (plan->own.set | plan->own.clear) != 0 && (plan->whole.set | plan->whole.clear) != 0;
+}
+
 static int change(const struct mount_plan *plan, int target, struct failure *why)
 {
-    int context = -1;
-
     const struct step *step = plan->kind == MOUNT_REMOUNT      ? &step_remount
                               : mount_changes_attributes(plan) ? &step_attributes
                                                                : &step_mount_propagation;
+    int context = -1;
 
     errno = EINVAL;
-    if (!mount_is_root(target))
+    if (mount_is_inner(target))
         return fail_about(why, step, "%s", plan->target);
     if (tells_file_system(plan) && (context = fs_pick(plan, target, why)) < 0)
         return -1;
-    int status = plan->check   ? 0
-                 : context < 0 ? detached_set_attributes(plan, target, why)
-                               : change_with(plan, target, context, why);
+    int status = plan->check                       ? 0
+                 : context >= 0 || sets_both(plan) ? change_several(plan, target, context, why)
+                                                   : detached_set_attributes(plan, target, why);
     descriptor_close(context);
     return status < 0 || plan->check ? status : place_propagate(plan, target, why);
 }

@@ -238,10 +238,21 @@ int mount_attributes(int fd, struct attributes *attributes, struct failure *why)
     return entry ? 0 : fail(why, &step_mount_table);
 }
 
-bool mount_is_root(int fd)
+static bool has_root_attribute(int fd, bool wanted)
 {
     struct statx status;
 
     return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0, &status) == 0
-           && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+           && (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+           && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != wanted;
+}
+
+bool mount_is_root(int fd)
+{
+    return has_root_attribute(fd, true);
+}
+
+bool mount_is_inner(int fd)
+{
+    return has_root_attribute(fd, false);
 }
