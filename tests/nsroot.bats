@@ -198,6 +198,7 @@ b" ${3:+"$3/$3:"}; do
         stays nsroot "${system[@]}" --dir /a --file 7 /a 7<<<data
         stays nsroot --proc /proc --bind-fd 7 /x 7< <(:)
         stays nsroot "${system[@]}" --dir "/usr/x/y"
+        stays nsroot --bind "$dir/real" / --tmpfs /made/on --file 7 /new/file --dir /new/file/x 7<<<data
         find "$dir/real" -printf "%P %m\n"' "$dir"
     is "$output" " 755"
     like "$error" "*--ro-bind /nope /x: No such file or directory
@@ -210,7 +211,8 @@ b" ${3:+"$3/$3:"}; do
 *--tmp-overlay /x: *lowerdir=/nope*
 *--file 7 /a: cannot make or open /a in the new root: File exists; *
 *--bind-fd 7 /x: *
-*--dir /usr/x/y: cannot make or open /usr/x/y in the new root: Read-only file system; *"
+*--dir /usr/x/y: cannot make or open /usr/x/y in the new root: Read-only file system; *
+*--dir /new/file/x: cannot make or open /new/file/x in the new root: Not a directory"
     nothing_runs
 }
 

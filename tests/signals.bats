@@ -232,9 +232,9 @@ slowly() {
     via=(setsid --wait) # timeout(1) is in the group
     for move in "${ways[@]}"; do
         for ((n = 0; n < 3; n++)); do
+            mkfifo "$dir/go"
             sh_start 'trap "echo group" USR1; trap "echo own" USR2; trap "echo TERM; exit 5" TERM
                       '"$move"' || exit; kill -USR1 0; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done'
-            mkfifo "$dir/go"
             await
             sleep 0.1 # for what shall not come, too
             kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
