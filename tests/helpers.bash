@@ -164,6 +164,20 @@ same_but() {
     diff <(grep -Ev "^(${words:-^})[: ]" "$1") <(grep -Ev "^(${words:-^})[: ]" "$2")
 }
 
+# What there is in a new root that has a procfs on /look: the mounts, and the entries of what is new, with modes, links
+# and contents
+look_at_root='mounts=$(while read -r _ _ _ root target rest; do
+        [[ $target == /look* ]] || echo "$root $target ${rest/ - / }"
+    done </look/self/mountinfo | sed -E "s/ (shared|master|propagate_from):[0-9]+//g; s/,(uid|gid|size|nr_inodes)=[0-9]+k?//g; s/,inode64//
+        s,^[^ ]*/(data|bindfile)[^ ]*//deleted (.*) tmpfs .*,DATA \\2,; s,^[^ ]* / (.*) tmpfs.*,/ \1 tmpfs,; s/ (tmpfs|none|proc|sysfs|devpts|mqueue|overlay) [^ ]+ / \1 /; s/( overlay r[ow]),.*/\1/" | sort)
+    echo "$mounts"
+    pwd
+    find / -xdev ! -path "/usr/*" -printf "%M %p %l\n" | sort
+    for place in /a /b /tmp /etc /dev; do
+        [[ ! -e $place ]] || find "$place" -printf "%M %p %l\n" | sort
+    done
+    for file in /a/* /b/* /etc/*; do [[ ! -f $file ]] || cat "$file"; done'
+
 # target [OPTION...]: starts a process in namespaces that unshare(1) makes, and sets $target to its PID. There, the
 # script in $in_target comes first, if any.
 target() {

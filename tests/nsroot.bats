@@ -46,19 +46,6 @@ bin etc lib lib64 proc sbin tmp usr
 /usr ro,nosuid,nodev,relatime $(findmnt -no FSTYPE -T /usr)"
 }
 
-# What is looked at in the new root: the mounts, and the entries of what is new, with modes, links and contents
-look='mounts=$(while read -r _ _ _ root target rest; do
-        [[ $target == /look* ]] || echo "$root $target ${rest/ - / }"
-    done </proc/self/mountinfo | sed -E "s/ (shared|master|propagate_from):[0-9]+//g; s/,(uid|gid|size|nr_inodes)=[0-9]+k?//g; s/,inode64//
-        s,^[^ ]*/(data|bindfile)[^ ]*//deleted (.*) tmpfs .*,DATA \\2,; s,^[^ ]* / (.*) tmpfs.*,/ \1 tmpfs,; s/ (tmpfs|none|proc|sysfs|devpts|mqueue|overlay) [^ ]+ / \1 /" | sort)
-    echo "$mounts"
-    pwd
-    find / -xdev ! -path "/usr/*" -printf "%M %p %l\n" | sort
-    for place in /a /b /tmp /etc /dev; do
-        [[ ! -e $place ]] || find "$place" -printf "%M %p %l\n" | sort
-    done
-    for file in /a/* /b/* /etc/*; do [[ ! -f $file ]] || cat "$file"; done'
-
 # Each row is given to bwrap(1), and to nsroot: what they make is the same.
 rows() {
     cat <<-'END'
@@ -120,9 +107,9 @@ rows() {
     while read -r row; do
         read -ra words <<<"${row//SRC/$dir/src}"
         # shellcheck disable=SC2086 # the words of $system
-        env HOME=/usr bwrap --unshare-ipc $system --proc /look "${words[@]}" bash -c "cd() { :; }; ${look//\/proc\/self//look/self}" 7<<<data >"$dir/theirs" 2>&1 || :
+        env HOME=/usr bwrap --unshare-ipc $system --proc /look "${words[@]}" bash -c "cd() { :; }; $look_at_root" 7<<<data >"$dir/theirs" 2>&1 || :
         sh_run "unshare_ns -${own}mpi --mount-proc
-            HOME=/usr nsroot $system --proc /look \"\$@\" 7<<<data && { ${look//\/proc\/self//look/self}; }" "${words[@]}"
+            HOME=/usr nsroot $system --proc /look \"\$@\" 7<<<data && { $look_at_root; }" "${words[@]}"
         cp "$dir/output" "$dir/ours/x"
         diff "$dir/theirs" "$dir/ours/x" || {
             echo "^-- $row"

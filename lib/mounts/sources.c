@@ -215,7 +215,7 @@ static int make_layers(struct root_operation *operation, const char *upper, cons
     struct mount_plan plan;
     char *lower = join_layers(operation);
 
-    plan_new(&plan, "overlay", 0);
+    plan_new(&plan, "overlay", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     if (!lower) {
         errno = ENOMEM;
         return fail(why, &step_operation);
