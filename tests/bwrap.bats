@@ -62,7 +62,10 @@ compare() {
     run_side theirs "$theirs" "${@:2}"
     run_side ours "$ours" "${@:2}"
     case $1 in
-        refused) grep -q 'status 1$' "$dir/theirs" && grep -q 'status 1$' "$dir/ours" && [[ -s $dir/ours.error ]] && return ;;
+        refused)
+            grep -q 'status 1$' "$dir/theirs" && grep -q 'status 1$' "$dir/ours" && [[ -s $dir/ours.error ]]
+            return
+            ;;
         less) sed -i '/^CapBnd/d' "$dir/theirs" "$dir/ours" ;;
     esac
     diff "$dir/theirs" "$dir/ours" && diff "$dir/theirs.error" "$dir/ours.error"
@@ -247,7 +250,7 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--ro-bind /usr /usr --ro-bind "$dir/app" /app --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --clearenv --setenv PATH /app/bin:/usr/bin --unshare-all -- app one two
 		--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --unshare-all --uid 0 --gid 0 --hostname build --proc /proc --dev /dev --tmpfs /build --chdir /build -- sh -c 'id -u; uname -n; pwd; echo x >file; cat file'
 		--ro-bind /usr /usr --tmpfs /usr/local --bind "$dir/home" /usr/local/home --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --remount-ro /usr/local -- sh -c 'ls /usr/local; touch /usr/local/x /usr/local/home/x; ls /usr/local/home; rm /usr/local/home/x'
-		--args 8 --ro-bind / / --unshare-user --unshare-pid --unshare-cgroup-try --proc /proc --dev /dev --seccomp 9 --json-status-fd 6 -- sh -c 'unshare -U true; exit 3' | refused
+		--args 8 --ro-bind / / --unshare-user --unshare-pid --unshare-cgroup-try --proc /proc --dev /dev --seccomp 9 --json-status-fd 6 -- sh -c 'unshare -U true; exit 3'
 		--unshare-user-try --unshare-ipc --unshare-pid --unshare-uts --unshare-cgroup-try --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --perms 1777 --tmpfs /tmp --perms 0700 --dir /run/user/1 --ro-bind-data 7 /etc/ld.so.conf --as-pid-1 --seccomp 9 --info-fd 6 -- sh -c 'echo $$; cat /etc/ld.so.conf; ls -ld /tmp /run/user/1; unshare -U true'
 	EOT
 }
