@@ -166,6 +166,7 @@ same_but() {
 
 # What there is in a new root that has a procfs on /look: the mounts, and the entries of what is new, with modes, links
 # and contents
+# shellcheck disable=SC2016,SC2034 # for other shells, of the tests that look there
 look_at_root='mounts=$(while read -r _ _ _ root target rest; do
         [[ $target == /look* ]] || echo "$root $target ${rest/ - / }"
     done </look/self/mountinfo | sed -E "s/ (shared|master|propagate_from):[0-9]+//g; s/,(uid|gid|size|nr_inodes)=[0-9]+k?//g; s/,inode64//
