@@ -447,6 +447,7 @@ hidden() {
 #   mount_ns -t tmpfs -o noexec,size=1M one a && mount_ns -o remount,size=2M a
 #   mount_ns -t tmpfs -o ro,noexec one a && mount_ns -o remount,rw a
 #   mkdir l u w && mount_ns -t overlay -o lowerdir=l,upperdir=u,workdir=w,userxattr o a
+#   mkdir l u w && mount_ns -t overlay -o lowerdir=l,upperdir=u,workdir=w o a
 #   mount_ns -t tmpfs one a && mount_ns -t tmpfs two b && umount_ns a b
 #   mount_ns --check -t tmpfs none a && mount_ns --check --bind a b
 #   mount_ns --bind missing b

@@ -5,6 +5,12 @@
 #include "failure.h"
 #include "mounts/plan.h"
 
+/*
+ * True for an overlay that gets the option userxattr without being asked: in a user namespace, no directory of a lower layer
+ * could be removed without it (EIO).
+ */
+bool fs_wants_userxattr(const struct mount_plan *plan);
+
 /* Makes the plan's new file system, and of it a detached mount with the plan's attributes. A descriptor, or -1 and *why. */
 int fs_make(const struct mount_plan *plan, struct failure *why);
 

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "mounts/calls.h"
+#include "mounts/filesystem.h"
 #include "mounts/place.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
@@ -65,7 +66,8 @@ static unsigned long present_flags(const char *path)
 /* "size=1M,mode=700"; NULL: no memory. The caller frees it. */
 static char *data_of(const struct mount_plan *plan)
 {
-    size_t size = 1;
+    static const char userxattr[] = ",userxattr";
+    size_t size = sizeof userxattr;
 
     for (const struct fs_option *option = plan->options; option; option = option->next)
         size += strlen(option->key) + (option->value ? strlen(option->value) : 0) + 2;
@@ -75,6 +77,8 @@ static char *data_of(const struct mount_plan *plan)
     for (const struct fs_option *option = plan->options; data && option; option = option->next)
         at += sprintf(at, "%s%s%s%s", at > data ? "," : "", option->key, option->value ? "=" : "",
                       option->value ? option->value : "");
+    if (data && plan->kind == MOUNT_NEW && fs_wants_userxattr(plan))
+        strcpy(at, userxattr + (at == data));
     return data;
 }
 

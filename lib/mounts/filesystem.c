@@ -98,6 +98,8 @@ static int set_option(const struct mount_plan *plan, int context, const char *ke
         return 0;
     fail_about(why, &step_fs_option, "%s%s%s", key, value ? "=" : "", value ? value : "");
     hear(context, why);
+    if (strstr(why->said, "'lowerdir+'")) /* before Linux 6.7: mount(2) takes a page */
+        why->err = ENOSYS;
     return -1;
 }
 
@@ -112,8 +114,7 @@ static int configure(const struct mount_plan *plan, int context, struct failure 
     return access ? set_option(plan, context, access, NULL, why) : 0;
 }
 
-/* An overlay in a user namespace without this could not remove a directory of a lower layer (EIO). */
-static bool wants_userxattr(const struct mount_plan *plan)
+bool fs_wants_userxattr(const struct mount_plan *plan)
 {
     return strcmp(plan->type, "overlay") == 0 && !mount_option_given(plan, "userxattr")
            && !mount_option_given(plan, "metacopy") && !mount_option_given(plan, "redirect_dir")
@@ -123,7 +124,7 @@ static bool wants_userxattr(const struct mount_plan *plan)
 static int create(const struct mount_plan *plan, int context, struct failure *why)
 {
     if (set_option(plan, context, "source", plan->source ? plan->source : "none", why) < 0
-        || (wants_userxattr(plan) && set_option(plan, context, "userxattr", NULL, why) < 0)
+        || (fs_wants_userxattr(plan) && set_option(plan, context, "userxattr", NULL, why) < 0)
         || configure(plan, context, why) < 0)
         return -1;
     if (call_fsconfig(context, plan->exclusive ? FSCONFIG_CMD_CREATE_EXCL : FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
