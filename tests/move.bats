@@ -416,6 +416,20 @@ load helpers
     done
 }
 
+@test "the end of what was started before is not taken for the script's" {
+    sh_run 'sleep 0.2 & unshare_ns -rp; sleep 0.6; echo on; exit 3'
+    is "$status $output" "3 on"
+}
+
+@test "death by a signal is told from a status that looks like it" {
+    needs perl -e 1
+    via=(perl -e 'system(@ARGV); print "signal ", $? & 127, " status ", $? >> 8, "\n"' env)
+    sh_run 'unshare_ns -rp; kill -TERM $$; sleep 10'
+    is "$output" "signal 15 status 0"
+    sh_run 'unshare_ns -rp; exit 143'
+    is "$output" "signal 0 status 143"
+}
+
 @test "the one outside leaves nothing open that it has opened for a signal" {
     local n outside
     mkfifo "$dir/go"

@@ -132,7 +132,19 @@ namespace() {
     target -ru
     sh_run 'fingerprint "$dir/before"; nsenter_ns --user="/proc/$1/ns/user" --uts=/proc/self/ns/uts; echo $?; fingerprint "$dir/after"' "$target"
     is "$output" 1
+    like "$error" '*: cannot join the user and UTS namespace: Operation not permitted; *'
     unchanged
+}
+
+@test "a namespace that only who is outside may join, and a user namespace" {
+    ((EUID == 0)) || skip "needs root"
+    local inside
+    target -ru
+    inside=$target
+    target -n
+    sh_run 'nsenter_ns --user="/proc/$1/ns/user" --net="/proc/$2/ns/net" && readlink /proc/self/ns/{user,net}' "$inside" "$target"
+    is "$output" "$(readlink "/proc/$inside/ns/user" "/proc/$target/ns/net")"
+    done_quietly
 }
 
 @test "-r and -w: root and working directory of the target" {

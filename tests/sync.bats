@@ -32,12 +32,20 @@ each() {
 @test "GROUPS has the primary group first, and once" {
     ((EUID == 0)) || skip "needs root, for groups of its own"
     local groups
-    for groups in 5,0,6 0,5,6 5,6; do
-        via=(setpriv --groups "$groups")
+    for groups in 5,6,7 6,7 5,7; do
+        via=(setpriv --regid 6 --groups "$groups")
         sh_run 'before=${GROUPS[*]}; unshare_ns -u -S 0 && [[ ${GROUPS[*]} == "$before" ]] || echo "$before, now ${GROUPS[*]}"'
         is "$output" ""
         done_quietly
     done
+}
+
+@test "GROUPS has no groups that are dropped" {
+    ((EUID == 0)) || skip "needs root, for groups of its own"
+    via=(setpriv --groups "6,7,8")
+    sh_run 'echo "${GROUPS[*]}"; unshare_ns -u -G 5; echo "${GROUPS[*]}"'
+    is "$output" $'0 6 7 8\n5'
+    done_quietly
 }
 
 @test "in a subshell, of the subshell only" {

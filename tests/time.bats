@@ -114,3 +114,9 @@ half_the_uptime() {
         is "$(wc -l <"$dir/error")" 2
     done
 }
+
+@test "a clock that would be behind its start, or beyond what it can count, is named" {
+    sh_run 'unshare_ns -rT --boottime -999999999'
+    is "$status" 1
+    like "$error" '*: cannot set the clocks of the time namespace: Numerical result out of range; the clock would be *'
+}

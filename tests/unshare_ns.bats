@@ -300,8 +300,11 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     sh_run 'unshare_ns --clear-env; export -p'
     is "$output" ""
     done_quietly
-    sh_run 'export KEPT=1 KEPTER=2 GONE=3; unshare_ns -r --whitelist-env OTHER,KEPT,MORE; export -p'
+    sh_run 'export KEPT=1 KEP=2 GONE=3; unshare_ns -r --whitelist-env OTHER,KEPT,MORE; export -p'
     is "$output" 'declare -x KEPT="1"'
+    done_quietly
+    sh_run 'GIVEN=1 unshare_ns -r --clear-env /usr/bin/env'
+    [[ $output != *GIVEN* ]]
     done_quietly
     sh_run 'options=(); for n in {1..64}; do options+=(--whitelist-env NAME$n); done; export NAME1=1 NAME64=64
             unshare_ns "${options[@]}"; export -p; unshare_ns "${options[@]}" --whitelist-env NAME65'
@@ -358,6 +361,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
 		--map-root-user=0
 		-ru --hostname=
 		-r --kill-child=NOSUCH
+		-r --kill-child=DEBUG
 		-u --setgroups=deny
 	EOT
 }
