@@ -44,11 +44,11 @@ static void print_fact(const struct fact *fact)
     }
 }
 
-static int know_number(const char *key, unsigned long number)
+static int know_number(const char *key, unsigned long long number)
 {
     char value[24];
 
-    snprintf(value, sizeof value, "%lu", number);
+    snprintf(value, sizeof value, "%llu", number);
     return know(key, value);
 }
 
@@ -121,7 +121,7 @@ int facts_look(int proc, pid_t pid)
         return -1;
     if (!facts_read_setgroups(proc, setgroups, sizeof setgroups) || know("setgroups", setgroups) < 0)
         return -1;
-    return pid > 0 ? know_number("pid", (unsigned long)pid) : 0;
+    return pid > 0 ? know_number("pid", (unsigned long long)pid) : 0;
 }
 
 int facts_store(const char *name)

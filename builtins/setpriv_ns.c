@@ -131,7 +131,7 @@ static const char *take_ptracer(struct privileges *plan, const char *text)
     plan->set_ptracer = true;
     if (strcmp(text, "any") != 0 && strcmp(text, "none") != 0 && (!number_parse(text, INT_MAX, &pid) || pid == 0))
         return "expected a PID, any or none";
-    plan->ptracer = strcmp(text, "any") == 0 ? PR_SET_PTRACER_ANY : pid;
+    plan->ptracer = strcmp(text, "any") == 0 ? PR_SET_PTRACER_ANY : (unsigned long)pid;
     return NULL;
 }
 

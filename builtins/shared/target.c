@@ -30,7 +30,7 @@ static bool parse_pid(struct target_name *name, const char *text)
 
     if (!end || pid == 0)
         return false;
-    if (*end == ':' && (!number_parse(end + 1, ULONG_MAX, &inode) || inode == 0))
+    if (*end == ':' && (!number_parse(end + 1, UINT64_MAX, &inode) || inode == 0))
         return false;
     name->pid = (pid_t)pid;
     name->inode = inode;

@@ -80,7 +80,7 @@ static const char *take_propagation(struct mount_plan *plan, const struct word *
         return "expected no value";
     if (plan->propagations == PROPAGATIONS)
         return "expected 4 kinds of propagation at most";
-    plan->propagation[plan->propagations++] = word->set;
+    plan->propagation[plan->propagations++] = (unsigned long)word->set;
     return NULL;
 }
 

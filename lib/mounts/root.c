@@ -109,7 +109,7 @@ static bool is_rootfs(void)
 {
     struct statfs status;
 
-    return statfs("/", &status) == 0 && (status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
+    return statfs("/", &status) == 0 && ((unsigned)status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
 }
 
 /* From "/", ".." leads to the topmost of the mounts that are on it. */

@@ -12,7 +12,7 @@ bool selinux_is_in_force(void)
 {
     struct statfs fs;
 
-    return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
+    return statfs("/sys/fs/selinux", &fs) == 0 && (unsigned)fs.f_type == SELINUX_MAGIC;
 }
 
 int selinux_set_exec(const char *context)
