@@ -40,17 +40,18 @@ wrong() {
 
 @test "another user: the shell's own IDs, groups and capabilities, and its variables" {
     as_root
-    sh_run "$mine"'echo secret >"$dir/roots"; chmod 600 "$dir/roots"; list=(1 "2 3")
+    sh_run "$mine"'echo secret >"$dir/roots"; chmod 600 "$dir/roots"; list=(1 "2 3"); prompt="\\$"; echo "${prompt@P}"
             setpriv_ns --reuid=1000 --regid=1001 --groups=7,1001 || exit
             mine Uid Gid CapPrm CapEff
-            echo "$UID $EUID ${GROUPS[*]} ${#list[@]} $(id -u) $(id -g)"
+            echo "$UID $EUID ${GROUPS[*]} ${#list[@]} $(id -u) $(id -g) ${prompt@P}"
             { read -r x <"$dir/roots"; } 2>/dev/null || echo "cannot read"
             [[ -r $dir/roots ]] || echo "and test knows"'
-    is "$output" 'Uid: 1000 1000 1000 1000
+    is "$output" '#
+Uid: 1000 1000 1000 1000
 Gid: 1001 1001 1001 1001
 CapPrm: 0000000000000000
 CapEff: 0000000000000000
-1000 1000 1001 7 2 1000 1001
+1000 1000 1001 7 2 1000 1001 $
 cannot read
 and test knows'
     done_quietly
