@@ -28,7 +28,11 @@ struct request {
     size_t kept;
     int keep[KEPT_MAX];
     size_t texts;
-    char *text[ARGS_MAX]; /* owned: what --args has read */
+    struct text {
+        char *words; /* owned */
+        int fd;
+        off_t start;  /* -1: of what is no file */
+    } text[ARGS_MAX]; /* what --args has read */
     bool check;
     int operand; /* index of COMMAND in the builtin's words */
 };
@@ -214,14 +218,23 @@ static int take_args(struct request *request, struct options *options)
         return engine_wrong_value("--args", options->argument, wrong);
     if (request->texts == ARGS_MAX)
         return engine_wrong_usage("--args can be given 16 times at most");
-    char *text = read_all(fd, &size);
-    if (!text) {
+    struct text *text = &request->text[request->texts++];
+    *text = (struct text){.fd = fd, .start = lseek(fd, 0, SEEK_CUR)};
+    text->words = read_all(fd, &size);
+    if (!text->words) {
         builtin_error("--args: %s: %s", options->argument, strerror(errno));
         return EXECUTION_FAILURE;
     }
-    request->text[request->texts++] = text;
-    return put_words(options, text, size) ? EXECUTION_SUCCESS
-                                          : engine_wrong_usage("there is no memory for so many words");
+    return put_words(options, text->words, size) ? EXECUTION_SUCCESS
+                                                 : engine_wrong_usage("there is no memory for so many words");
+}
+
+/* Lets what --args has read from files be read again. */
+static void give_back(const struct request *request)
+{
+    for (size_t i = request->texts; i-- > 0;)
+        if (request->text[i].start >= 0)
+            lseek(request->text[i].fd, request->text[i].start, SEEK_SET);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -271,7 +284,7 @@ static void forget(struct request *request)
 {
     root_plan_free(&request->root);
     for (size_t i = 0; i < request->texts; i++)
-        free(request->text[i]);
+        free(request->text[i].words);
     *request = (struct request){0};
 }
 
@@ -287,7 +300,10 @@ static int parse(void *place, WORD_LIST *list)
                                    : "--size must be followed by --tmpfs";
     else if (status == EXECUTION_SUCCESS)
         wrong = root_plan_contradiction(&request->root);
-    return wrong ? engine_wrong_usage(wrong) : status;
+    status = wrong ? engine_wrong_usage(wrong) : status;
+    if (status != EXECUTION_SUCCESS)
+        give_back(request);
+    return status;
 }
 
 /* --- what would lead out ------------------------------------------------------------------------------------------ */
@@ -339,9 +355,8 @@ static int build(const struct plan *plan, void *what, const sigset_t *awake, str
     return root_build(what, plan->check, awake, why);
 }
 
-static int carry_out(void *place)
+static int enter(struct request *request)
 {
-    struct request *request = place;
     static struct plan plan; /* large */
 
     if (shell_restricts_all() || descriptors_each(refuse_way_out, request) != 0)
@@ -353,9 +368,18 @@ static int carry_out(void *place)
     plan.inside = build;
     plan.inside_what = &request->root;
     request->root.home = shell_home();
-    int status = engine_carry_out(&plan);
+    return engine_carry_out(&plan);
+}
+
+static int carry_out(void *place)
+{
+    struct request *request = place;
+    int status = enter(request);
+
     if (status == EXECUTION_SUCCESS && !request->check)
         use_up(request);
+    else
+        give_back(request);
     forget(request);
     return status;
 }

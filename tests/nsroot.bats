@@ -254,6 +254,20 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG ...]]"
 *"
 }
 
+@test "what --args has read from a file is there again after a failure, and --check" {
+    roots 'printf "%s\0" one --dir /one >"$dir/words"; printf "%s\0" one --ro-bind /nope /x >"$dir/fails"; printf "%s\0" one --nope >"$dir/wrong"
+        exec 6<"$dir/fails" 7<"$dir/words" 8<"$dir/wrong"
+        for fd in 6 7 8; do
+            read -r -d "" -u "$fd" word
+            nsroot --check --args "$fd" 2>/dev/null; echo "$?"
+            nsroot --args "$fd" --nope -- true 2>/dev/null; echo "$?"
+            ((fd == 7)) || { nsroot --args "$fd" -- true 2>/dev/null; echo "$?"; }
+            read -r -d "" -u "$fd" word; echo "$word"
+        done'
+    done_quietly
+    is "$(tr '\n' ' ' <"$dir/output")" "1 125 125 --ro-bind 0 125 --dir 2 125 125 --nope "
+}
+
 @test "descriptors that would lead out are named, and refused; --keep-fds keeps them" {
     roots 'exec 5</usr
         stays nsroot "${system[@]}"
@@ -381,6 +395,14 @@ no"
     sh_run 'nsroot --bind / /'
     is "$status" 1
     like "$error" "*nsroot: cannot make a new mount namespace: Operation not permitted; without privilege, *"
+}
+
+@test "a filter that refuses setns(2) is named" {
+    ((EUID == 0)) || skip 'needs root'
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM setns --)
+    sh_run 'nsroot --ro-bind /usr /usr'
+    is "$status" 1
+    like "$error" "*nsroot: cannot make it the root: Operation not permitted; a seccomp filter refuses setns(2): allow it *"
 }
 
 @test "no path leads out of the new root: symbolic links, .., links of procfs" {

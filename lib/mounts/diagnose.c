@@ -316,6 +316,8 @@ static const char *remedy_root_target(struct diagnosis *of)
 
 static const char *remedy_pivot(struct diagnosis *of)
 {
+    if (refuses_setns())
+        return "a seccomp filter refuses setns(2): allow it where this container is started";
     return of->failure->err == EPERM ? why_not_allowed() : NULL;
 }
 
