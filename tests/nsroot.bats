@@ -470,7 +470,10 @@ bin in lib lib64 proc sbin usr
     needs strace -o /dev/null true
     mkdir -p "$dir/real"
     echo precious >"$dir/real/precious"
-    { until [[ -e $dir/real/new ]]; do :; done; ln -f "$dir/real/precious" "$dir/real/new"; } &
+    {
+        until [[ -e $dir/real/new ]]; do :; done
+        ln -f "$dir/real/precious" "$dir/real/new"
+    } &
     via=(strace -f -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=100000) # time for that
     roots 'nsroot --bind "$dir/real" / --file 7 /new 7<<<data'
     wait
