@@ -238,11 +238,11 @@ static void print_support(int abi)
         if (errata & 1)
             printf(" %d", n);
     printf("\naccess:");
-    for (int kind = 0; kind < LANDLOCK_KINDS; kind++)
+    for (enum landlock_kind kind = 0; kind < LANDLOCK_KINDS; kind++)
         if (has_kind(kind, abi))
             printf(" %s", landlock_kind_name(kind));
     printf("\n");
-    for (int kind = 0; kind < LANDLOCK_KINDS; kind++) {
+    for (enum landlock_kind kind = 0; kind < LANDLOCK_KINDS; kind++) {
         if (!has_kind(kind, abi))
             continue;
         printf("%s %s:", landlock_kind_name(kind), landlock_rule_name(kind) ? "rights" : "restrictions");
@@ -264,7 +264,7 @@ static int list_landlock(enum facts_list list, const char *name)
     }
     if (list == LIST_LANDLOCK)
         print_support(abi);
-    for (int kind = 0; list == LIST_LANDLOCK_ACCESS && kind < LANDLOCK_KINDS; kind++)
+    for (enum landlock_kind kind = 0; list == LIST_LANDLOCK_ACCESS && kind < LANDLOCK_KINDS; kind++)
         if (has_kind(kind, abi))
             printf("%s\n", landlock_kind_name(kind));
     if (list == LIST_LANDLOCK_RIGHTS)

@@ -18,7 +18,7 @@ static void fill(size_t size)
     int fd = openat(directory, "file", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
     for (size_t i = 0; i < size; i++)
-        (void)!write(fd, "abcdefgh" + i % 8, 1);
+        (void)!write(fd, &"abcdefgh"[i % 8], 1);
     close(fd);
 }
 

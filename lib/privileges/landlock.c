@@ -124,7 +124,7 @@ const char *landlock_take_access(struct landlock *landlock, const char *text)
 {
     size_t length = strcspn(text, ":");
 
-    for (int kind = 0; kind < LANDLOCK_KINDS; kind++) {
+    for (enum landlock_kind kind = 0; kind < LANDLOCK_KINDS; kind++) {
         if (!is_word(text, length, kinds[kind].name))
             continue;
         const char *rights = text + length + (text[length] == ':');
@@ -145,7 +145,7 @@ const char *landlock_take_rule(struct landlock *landlock, const char *text)
 
     if (landlock->rules == LANDLOCK_RULES)
         return "this option can be given 128 times at most";
-    for (int kind = 0; what && kind < LANDLOCK_KINDS; kind++) {
+    for (enum landlock_kind kind = 0; what && kind < LANDLOCK_KINDS; kind++) {
         if (!is_word(text, length, kinds[kind].rule))
             continue;
         const char *rights = text + length + 1;
