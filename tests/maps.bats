@@ -324,7 +324,7 @@ own_newuidmap() {
     echo "no program" >"$dir/bin/newuidmap"
     sh_run 'fingerprint "$dir/before"; PATH=$dir/bin:$PATH unshare_ns --map-auto; status=$?; fingerprint "$dir/after"; exit $status'
     is "$status" 1
-    like "$error" '*with newuidmap: Exec format error*'
+    like "$error" '*with newuidmap: Exec format error'
     unchanged
 }
 

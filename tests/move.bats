@@ -426,6 +426,8 @@ load helpers
     via=(perl -e 'system(@ARGV); print "signal ", $? & 127, " status ", $? >> 8, "\n"' env)
     sh_run 'unshare_ns -rp; kill -TERM $$; sleep 10'
     is "$output" "signal 15 status 0"
+    sh_run 'unshare_ns -rp; unshare_ns --check -T --boottime 5; kill -TERM $$; sleep 10' # a look forgets no tie but its own
+    is "$output" "signal 15 status 0"
     sh_run 'unshare_ns -rp; exit 143'
     is "$output" "signal 0 status 143"
 }

@@ -173,6 +173,22 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     is "$(grep -c ': nsmap: cannot write the user namespace.s gid_map' "$dir/error")" 2
 }
 
+@test "a setgroups file that cannot be written is told; once more is tried" {
+    needs strace -o /dev/null true
+    local when
+    for when in 1+ 1; do
+        target -U
+        via=(strace -o "$dir/trace" -P "/proc/$target/setgroups" -e trace=write -e "inject=write:error=EIO:when=$when")
+        sh_run 'nsmap -t "$1" -r --setgroups=deny; echo $?' "$target"
+        [[ $when == 1 ]] || {
+            is "$output" 1
+            like "$error" "*nsmap: cannot write the user namespace's setgroups file: Input/output error"
+        }
+    done
+    is "$output" 0
+    done_quietly
+}
+
 @test "what the shell cannot map from inside is refused before anything is written" {
     local user=$EUID group maps
     group=$(id -g)

@@ -40,6 +40,15 @@ each() {
     done
 }
 
+@test "GROUPS does not depend on what a container's /proc says about groups" {
+    ((EUID == 0)) || skip "needs root, for groups of its own"
+    in_target='mount -t tmpfs none /proc/sys/kernel; echo 1 >/proc/sys/kernel/ngroups_max; ' target -m
+    via=(setpriv --groups "6,7,8")
+    sh_run 'nsenter_ns -t "$1" -m && echo "${GROUPS[*]}"' "$target"
+    is "$output" "0 6 7 8"
+    done_quietly
+}
+
 @test "GROUPS has no groups that are dropped" {
     ((EUID == 0)) || skip "needs root, for groups of its own"
     via=(setpriv --groups "6,7,8")
