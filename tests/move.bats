@@ -408,7 +408,7 @@ load helpers
 @test "what the script lets go of first thing is free, also where the one outside is slow" {
     local options
     needs strace true
-    via=(strace -qq -o /dev/null -e trace=close_range,chdir -e "inject=close_range,chdir:delay_enter=300000")
+    via=(strace -qq -o /dev/null -e "trace=close_range,chdir" -e "inject=close_range,chdir:delay_enter=300000")
     for options in -rp '-rp --init' -rf; do
         sh_run "exec 7<>\"\$dir/lock\"; flock 7; unshare_ns $options; exec 7>&-; flock --nonblock \"\$dir/lock\" echo free"
         is "$output" free

@@ -250,7 +250,7 @@ namespace() {
                 nsenter_ns $usage; status=\$?
                 fingerprint \$dir/after; exit \$status"
         [[ $usage == true ]] && expected=125 || expected=2 # with COMMAND, as env(1) has it
-        is "$status" $expected
+        is "$status" "$expected"
         is "$output" ""
         like "$error" "bash: line +([0-9]): nsenter_ns: *"$'\n'"nsenter_ns: usage: nsenter_ns [*"
         is "$(wc -l <"$dir/error")" 2

@@ -336,7 +336,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
                 unshare_ns $usage; status=\$?
                 fingerprint \$dir/after; exit \$status"
         [[ $usage == true ]] && expected=125 || expected=2 # with COMMAND, as env(1) has it
-        is "$status" $expected
+        is "$status" "$expected"
         is "$output" ""
         like "$error" "bash: line +([0-9]): unshare_ns: *"$'\n'"unshare_ns: usage: unshare_ns [*"
         is "$(wc -l <"$dir/error")" 2
