@@ -54,8 +54,9 @@ $1" bash "${@:2}"
 # What the shell leaves running does not hold this up. It is killed after $limit seconds, since it hangs.
 bash_run() {
     status=0
-    # Under nohup(1), timeout(1) of coreutils 9.10 hands down that SIGHUP is ignored; others do not.
-    timeout --signal KILL "$limit" env --default-signal=HUP "${via[@]}" "${wrapper[@]}" \
+    # Under nohup(1) SIGHUP is ignored, in the background of a script SIGINT and SIGQUIT: timeout(1) of coreutils 9.10
+    # hands that down; others do not.
+    timeout --signal KILL "$limit" env --default-signal=HUP,INT,QUIT "${via[@]}" "${wrapper[@]}" \
         bash --norc --noprofile "$@" >"$dir/output" 2>"$dir/error" || status=$?
     output=$(<"$dir/output")
     error=$(<"$dir/error")
