@@ -5,6 +5,7 @@
 #
 #   refused    both refuse it
 #   less       bwrap leaves capabilities in the bounding set that COMMAND cannot have any more
+#   closed     bwrap leaves descriptors of namespaces open
 #   newer      only for a bwrap of 0.11 or newer
 #
 # shellcheck disable=SC2016,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
@@ -24,7 +25,18 @@ look_at_self='
     uname -n
     echo "$0" "$@"
     [[ $host == *"$(readlink "/look/$$/ns/pid")"* ]] || echo "PID $$, PPID $PPID"
-    (cd "/look/$$/fd" && echo *)'
+    (cd "/look/$$/fd" && echo [0-9])'
+
+# session: prints the session of who calls it, 0 where that is in no PID namespace
+session='read -r stat <"/look/$$/stat"; set -- "$1" ${stat##*) }
+    (($5 == $1)) && echo "the same session" || echo "a new session"'
+session() {
+    local stat
+    read -r stat </proc/self/stat
+    # shellcheck disable=SC2086 # words
+    set -- ${stat##*) }
+    echo "$4"
+}
 
 # find_bwrap: sets $theirs to bwrap(1), and $is_new to whether it is new enough for all rows
 find_bwrap() {
@@ -43,13 +55,13 @@ find_bwrap() {
     printf '%s\n' 0.11 "${version##* }" | sort --check=quiet --version-sort && is_new=true || is_new=false
 }
 
-# run SIDE PROGRAM WORD...: what comes out of it, with the row's descriptors: 4 to 9
+# run SIDE PROGRAM WORD...: what comes out of it, with the row's descriptors: 3 to 9
 run_side() {
     local status=0 base=$PATH
     rm -f "$dir"/info
     # shellcheck disable=SC2094 # it is written, then read
     env -i PATH="$PATH" HOME=/usr FOO=1 SHLVL=1 NSBUILTINS_SO="$NSBUILTINS_SO" host="$host" LC_ALL=C \
-        timeout --signal KILL 30 "${@:2}" 3>&- 4<"$dir/src" 5<"$dir/user" 6>"$dir/info" 7<<<data 8<"$dir/args" 9<"$dir/filter" \
+        timeout --signal KILL 30 "${@:2}" 3<"$dir/pid" 4<"$dir/src" 5<"$dir/user" 6>"$dir/info" 7<<<data 8<"$dir/args" 9<"$dir/filter" \
         >"$dir/$1" 2>"$dir/$1.error" || status=$?
     {
         echo "status $status"
@@ -66,6 +78,7 @@ compare() {
             grep -q 'status 1$' "$dir/theirs" && grep -q 'status 1$' "$dir/ours" && [[ -s $dir/ours.error ]]
             return
             ;;
+        closed) sed -i '/^0 1 2/d' "$dir/theirs" "$dir/ours" ;;
         less) sed -i '/^CapBnd/d' "$dir/theirs" "$dir/ours" ;;
     esac
     diff "$dir/theirs" "$dir/ours" && diff "$dir/theirs.error" "$dir/ours.error"
@@ -84,7 +97,9 @@ rows() {
     chmod 755 "$dir"
     printf '%s\0' --setenv FROM args --dir /a/args >"$dir/args"
     "$NSB_BUILDDIR/tests/with-seccomp" EPERM unshare >"$dir/filter"
-    : >"$dir/user"
+    target --user --map-root-user --pid --fork
+    ln -s "/proc/$target/ns/user" "$dir/user"
+    ln -s "/proc/$target/ns/pid" "$dir/pid"
     cd /
     while IFS='|' read -r line note; do
         note=${note# }
@@ -131,6 +146,13 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--unshare-all --as-pid-1 --uid 0
 		--unshare-all --die-with-parent
 		--die-with-parent
+		--new-session
+		--unshare-all --new-session --die-with-parent --setenv host "$host"
+		--new-session -- bash -c "$session" bash "$(session)"
+		--unshare-pid --new-session -- bash -c "$session" bash "$(session)"
+		-- bash -c "$session" bash "$(session)"
+		--new-session --json-status-fd 6 --sync-fd 7 -- sh -c 'kill -KILL $$'
+		--args 8 --new-session -- sh -c 'exit 9'
 		--unshare-user --disable-userns
 		--unshare-all --unshare-user --disable-userns --uid 0
 		--unshare-all --unshare-user --disable-userns -- unshare -U true
@@ -186,7 +208,13 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--uid 5 --unshare-pid --userns 7 | refused
 		--hostname box | refused
 		--userns 5 --unshare-user | refused
-		--userns 5 | refused
+		--userns 5 | closed
+		--userns 5 --unshare-pid --unshare-uts --hostname box | closed
+		--userns 5 --unshare-all | refused
+		--userns 5 -- readlink /look/self/ns/user
+		--userns 5 --pidns 3 -- readlink /look/self/ns/pid
+		--userns 5 --pidns 3 --unshare-pid | closed
+		--userns 3 | refused
 		--pidns 5 | refused
 		--disable-userns --userns 5 | refused
 		--seccomp 77 | refused
@@ -245,7 +273,7 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--ro-bind / / --tmpfs /tmp --dev /dev --proc /proc --unshare-all --die-with-parent -- sh -c 'ls -a /tmp; echo $$; echo /sys/class/net/*'
 		--unshare-all --share-net --ro-bind / / --proc /proc --dev /dev -- sh -c 'echo $$ /proc/[0-9]*'
 		--ro-bind /usr /usr --symlink usr/lib64 /lib64 --symlink usr/lib /lib --symlink usr/bin /bin --proc /proc --dev /dev --unshare-pid -- bash -c 'echo $$ $PPID /*; ls -l /dev'
-		--ro-bind /usr /usr --dir /tmp --dir /var --symlink ../tmp var/tmp --proc /proc --dev /dev --ro-bind /etc/resolv.conf /etc/resolv.conf --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin --symlink usr/sbin /sbin --chdir / --unshare-all --share-net --die-with-parent --dir "/run/user/$UID" --setenv XDG_RUNTIME_DIR "/run/user/$UID" --setenv PS1 'bwrap-demo$ ' --file 7 /etc/passwd --file 5 /etc/group -- sh -c 'echo /* /run/user/*; cat /etc/passwd; echo $XDG_RUNTIME_DIR $PS1; pwd'
+		--ro-bind /usr /usr --dir /tmp --dir /var --symlink ../tmp var/tmp --proc /proc --dev /dev --ro-bind /etc/resolv.conf /etc/resolv.conf --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin --symlink usr/sbin /sbin --chdir / --unshare-all --share-net --die-with-parent --dir "/run/user/$UID" --setenv XDG_RUNTIME_DIR "/run/user/$UID" --setenv PS1 'bwrap-demo$ ' --file 7 /etc/passwd -- sh -c 'echo /* /run/user/*; cat /etc/passwd; echo $XDG_RUNTIME_DIR $PS1; pwd'
 		--bind "$dir/home" /home/user --setenv HOME /home/user --chdir /home/user --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --tmpfs /tmp --unshare-net -- sh -c 'echo ~; ls -a; pwd; touch made; ls; rm made'
 		--ro-bind /usr /usr --ro-bind "$dir/app" /app --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --clearenv --setenv PATH /app/bin:/usr/bin --unshare-all -- app one two
 		--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --unshare-all --uid 0 --gid 0 --hostname build --proc /proc --dev /dev --tmpfs /build --chdir /build -- sh -c 'id -u; uname -n; pwd; echo x >file; cat file'
@@ -253,4 +281,46 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--args 8 --ro-bind / / --unshare-user --unshare-pid --unshare-cgroup-try --proc /proc --dev /dev --seccomp 9 --json-status-fd 6 -- sh -c 'unshare -U true; exit 3'
 		--unshare-user-try --unshare-ipc --unshare-pid --unshare-uts --unshare-cgroup-try --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --perms 1777 --tmpfs /tmp --perms 0700 --dir /run/user/1 --ro-bind-data 7 /etc/ld.so.conf --as-pid-1 --seccomp 9 --info-fd 6 -- sh -c 'echo $$; cat /etc/ld.so.conf; ls -ld /tmp /run/user/1; unshare -U true'
 	EOT
+}
+
+# ends_with_parent OPTION...: whether COMMAND ends when who called is killed
+ends_with_parent() {
+    local parent status=0
+    mkfifo "$dir/pipe"
+    # shellcheck disable=SC2016
+    bash -c '"$@" & wait' bash "$ours" --ro-bind / / --proc /proc "$@" bash -c 'echo runs; sleep 1000' >"$dir/pipe" &
+    parent=$!
+    exec {pipe}<"$dir/pipe"
+    targets+=("$parent")
+    read -r -t 20 -u "$pipe"
+    kill -KILL "$parent"
+    is "$REPLY" runs
+    read -r -t 20 -u "$pipe" || status=$?
+    ((status == 1)) # its end; else it is that nothing comes
+}
+
+@test "--die-with-parent: COMMAND, too, ends when who called is killed" {
+    local options
+    for options in "" --unshare-pid --new-session "--unshare-all --sync-fd 2"; do
+        # shellcheck disable=SC2086 # words
+        ends_with_parent --die-with-parent $options
+        rm "$dir/pipe"
+    done
+}
+
+@test "--sync-fd is open as long as COMMAND runs, and closed in it; what waits outside leaves nothing behind" {
+    sh_run '"$1" --ro-bind / / --proc /proc --unshare-pid --sync-fd 8 bash -c "[[ ! -e /proc/self/fd/8 ]] && echo not in it" 8> >(cat; echo end) | cat' "$ours"
+    is "$output" "not in it
+end"
+    done_quietly
+}
+
+@test "what cannot be done is said, with the reason, and nothing is run" {
+    local option
+    for option in "--lock-file /etc/passwd" "--userns2 7" "--userns-block-fd 7" "--exec-label x" "--file-label x" --level-prefix; do
+        # shellcheck disable=SC2086 # words
+        run "$ours" --ro-bind / / $option echo it runs
+        is "$status" 1
+        is "$output" "bwrap: ${option%% *}: not done here; $ours says why"
+    done
 }
