@@ -353,7 +353,7 @@ Seccomp_filters:	2
             declare -A may; setpriv_ns -A may; echo "${may[egid]} ${may[groups]} ${may[ambient]} ${may[securebits]} ${may[pdeathsig]}."'
     is "$output" $'same\n1\nsuid: 0\nsgid: 5\n5 7 kill noroot_locked .'
     done_quietly
-    sh_run 'setpriv_ns --reuid=0 --regid=5 --groups=7,8 --inh-caps=+kill --ambient-caps=+kill --bounding-set=-net_raw --nnp
+    sh_run 'setpriv_ns --reuid=0 --regid=5 --groups=7,8 --inh-caps=+kill --ambient-caps=+kill --bounding-set=-net_raw --nnp --pdeathsig=clear
             command=$(setpriv_ns -p); setpriv_ns -d >"$dir/first"; unset -f x; echo "$command" >"$dir/command"'
     sh_run 'source "$dir/command"; setpriv_ns -d | diff "$dir/first" - && echo same'
     is "$output" same
