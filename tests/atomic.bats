@@ -207,14 +207,14 @@ refused_all() {
     local hierarchy=/sys/fs/cgroup
     [[ $(stat -f -c %T "$hierarchy") == cgroup2fs ]] || hierarchy+=/unified
     target -ru
-    ! mkdir "$hierarchy/nsbuiltins-$$" || echo "$target" >"$hierarchy/nsbuiltins-$$/cgroup.procs"
+    ! mkdir "$hierarchy/nsbuiltins-${dir##*.}" || echo "$target" >"$hierarchy/nsbuiltins-${dir##*.}/cgroup.procs"
     # Not of the helper, which has done the same by then
     via=(setpriv --groups "5,6,7" strace -o "$dir/trace" -e trace=setns -e inject=setns:error=EINVAL)
     sh_run 'grep ^Groups /proc/self/status >"$dir/before"; cat /proc/self/cgroup >>"$dir/before"
             nsenter_ns -t "$1" -U -u -c; status=$?
             grep ^Groups /proc/self/status >"$dir/after"; cat /proc/self/cgroup >>"$dir/after"; exit $status' "$target"
     kill -KILL "$target"
-    while [[ -e $hierarchy/nsbuiltins-$$ ]] && ! rmdir "$hierarchy/nsbuiltins-$$" 2>/dev/null; do sleep 0.05; done
+    while [[ -e $hierarchy/nsbuiltins-${dir##*.} ]] && ! rmdir "$hierarchy/nsbuiltins-${dir##*.}" 2>/dev/null; do sleep 0.05; done
     is "$status" 1
     like "$error" '*: cannot follow the helper process into the namespaces: Invalid argument; *'
     like "$(<"$dir/before")" '*5 6 7*'
