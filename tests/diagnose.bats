@@ -225,6 +225,7 @@ injected() {
     sh_run 'nsenter_ns -t "$1" -U
             nsenter_ns -t "$1" -U; nsenter_ns --user="/proc/$1/ns/user"; nsenter_ns -t "$1" -U -u || nsenter_ns -t "$1" -u' "$target"
     is "$status" 0
+    # shellcheck disable=SC2001 # in each line
     is "$(sed "s,.*nsenter_ns: ,," <<<"$error")" "$(printf '%s\n' \
         "cannot join the user namespace: Invalid argument; the shell is in this user namespace already, and cannot join it again"{,} \
         "cannot join the user and UTS namespace: Invalid argument; the shell is in this user namespace already: leave out -U (--user)")"

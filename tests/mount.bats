@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # mount_ns and umount_ns: what is mounted is what was asked for; what fails leaves nothing behind and says why.
-# shellcheck disable=SC2016,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
+# shellcheck disable=SC2001,SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
 
 load helpers
 

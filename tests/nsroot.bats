@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # nsroot: what stands in the new root is what the operations say; what fails leaves nothing behind, and names the operation.
-# shellcheck disable=SC2016,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; $dir is made by setup() in helpers.bash
 
 load helpers
 

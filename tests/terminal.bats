@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # At a real terminal: the shell that moved owns it and works as before, and the outer one has it back.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+# shellcheck disable=SC2089,SC2090,SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
 
 load helpers
 

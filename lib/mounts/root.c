@@ -112,34 +112,36 @@ static bool is_rootfs(void)
     return statfs("/", &status) == 0 && ((unsigned)status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
 }
 
-/* From "/", ".." leads to the topmost of the mounts that are on it. */
-static bool is_uncovered(const struct building *building)
+/* From "/", ".." leads to the topmost of the mounts that are on it. -1: that cannot be told, and one too many would be ours. */
+static int is_covered(const struct building *building)
 {
     int top = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    bool is = top >= 0 && mount_id(top) == mount_id(building->root);
+    uint64_t id = top < 0 ? 0 : mount_id(top);
 
     descriptor_close(top);
-    return is;
+    return id == 0 ? -1 : id != mount_id(building->root);
 }
 
 /* It is on top of the new one, with all on itself that was mounted on "/" since: a place for data, roots before the last. */
 static int let_go_of_old(const struct building *building, struct failure *why)
 {
-    do {
-        if (umount2(".", MNT_DETACH) < 0)
-            return fail(why, &step_old_root);
-    } while (!is_uncovered(building));
-    return 0;
+    int covered;
+
+    do
+        covered = umount2(".", MNT_DETACH) < 0 ? -1 : is_covered(building);
+    while (covered > 0);
+    return covered < 0 ? fail(why, &step_old_root) : 0;
 }
 
 /* Puts the new root on top of what setns(2) has led to, or goes back to the old root where that is the new one already. */
 static int find_old(const struct building *building, int before)
 {
     int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int status = top < 0                                     ? -1
-                 : mount_id(top) != mount_id(building->root) ? call_move_mount(building->root, top, 0)
-                 : fchdir(before) < 0                        ? -1
-                                                             : chroot(".");
+    uint64_t id = top < 0 ? 0 : mount_id(top);
+    int status = id == 0                          ? -1
+                 : id != mount_id(building->root) ? call_move_mount(building->root, top, 0)
+                 : fchdir(before) < 0             ? -1
+                                                  : chroot(".");
 
     descriptor_close(top);
     return status;
@@ -171,12 +173,22 @@ static int pivot(const struct building *building, struct failure *why)
     return 0;
 }
 
+/* What is refused for a moment is no reason to go elsewhere. */
+static bool go(const char *path)
+{
+    int status = -1;
+
+    for (int tries = 0; tries < TRIES && status < 0; tries++)
+        status = chdir(path);
+    return status == 0;
+}
+
 /* As bwrap(1) does it. */
 static int choose_directory(const struct root_plan *plan, const char *before, struct failure *why)
 {
     if (plan->directory)
-        return chdir(plan->directory) < 0 ? fail_about(why, &step_wd, "%s", plan->directory) : 0;
-    if ((*before == '/' && chdir(before) == 0) || (plan->home && chdir(plan->home) == 0) || chdir("/") == 0)
+        return go(plan->directory) ? 0 : fail_about(why, &step_wd, "%s", plan->directory);
+    if ((*before == '/' && go(before)) || (plan->home && go(plan->home)) || go("/"))
         return 0;
     return fail_about(why, &step_wd, "/");
 }
@@ -185,7 +197,7 @@ static int build(struct root_plan *plan, struct building *building, struct failu
 {
     char before[PATH_MAX] = "";
 
-    if (!getcwd(before, sizeof before))
+    for (int tries = 0; tries < TRIES && !getcwd(before, sizeof before); tries++)
         *before = '\0';
     if (make_all(plan, why) < 0 || begin(building, plan, why) < 0 || put_all(building, plan, why) < 0
         || pivot(building, why) < 0)

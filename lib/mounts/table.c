@@ -175,14 +175,21 @@ const struct mount_entry *mount_table_origin(const struct mount_table *table, co
     return whole;
 }
 
+/* What is refused for a moment is tried again: where a mount stands is decided by it. */
+static int look(int fd, unsigned mask, struct statx *status)
+{
+    int result = -1;
+
+    for (int tries = 0; tries < TRIES && result < 0; tries++)
+        result = statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, status);
+    return result;
+}
+
 uint64_t mount_id(int fd)
 {
     struct statx status;
 
-    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) < 0
-        || !(status.stx_mask & STATX_MNT_ID))
-        return 0;
-    return status.stx_mnt_id;
+    return look(fd, STATX_MNT_ID, &status) == 0 && (status.stx_mask & STATX_MNT_ID) ? status.stx_mnt_id : 0;
 }
 
 static const struct {
@@ -242,8 +249,7 @@ static bool has_root_attribute(int fd, bool wanted)
 {
     struct statx status;
 
-    return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0, &status) == 0
-           && (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+    return look(fd, 0, &status) == 0 && (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
            && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != wanted;
 }
 
