@@ -261,6 +261,7 @@ nothing_runs() {
     local group tries
     [[ -e $dir/groups ]] || return 0
     while read -r group; do
+        ((group > 1)) || continue # a group from outside of a PID namespace has no number, and 0 and 1 are others
         for ((tries = 0; tries < 100; tries++)); do
             kill -0 -- "-$group" 2>/dev/null || continue 2
             pgrep --runstates DRSTt --pgroup "$group" >/dev/null || continue 2
