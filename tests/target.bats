@@ -534,8 +534,9 @@ pidfd_tells() {
         'unshare_ns -r true'
         'unshare_ns -U; nsmap -r'
     )
+    [[ $EUID != 0 || " $(stat -f -c %T /sys/fs/cgroup /sys/fs/cgroup/unified 2>&1) " != *cgroup2fs* ]] ||
+        calls+=("nsenter_ns -t $target -U -c")
     ((EUID != 0)) || calls+=(
-        "nsenter_ns -t $target -U -c"
         'unshare_ns --map-users=all --map-groups=all'
         'unshare_ns --uts="$dir/uts"; umount -l "$dir/uts"'
     )
