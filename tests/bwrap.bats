@@ -27,9 +27,10 @@ look_at_self='
     [[ $host == *"$(readlink "/look/$$/ns/pid")"* ]] || echo "PID $$, PPID $PPID"
     (cd "/look/$$/fd" && echo [0-9])'
 
-# session: prints the session of who calls it, 0 where that is in no PID namespace
+# Whether COMMAND is in the session $1: that of who calls bwrap, which has number 0 in a new PID namespace
 session='read -r stat <"/look/$$/stat"; set -- "$1" ${stat##*) }
     (($5 == $1)) && echo "the same session" || echo "a new session"'
+# session: prints the session of who calls it
 session() {
     local stat
     read -r stat </proc/self/stat
@@ -149,7 +150,7 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--new-session
 		--unshare-all --new-session --die-with-parent --setenv host "$host"
 		--new-session -- bash -c "$session" bash "$(session)"
-		--unshare-pid --new-session -- bash -c "$session" bash "$(session)"
+		--unshare-pid --new-session -- bash -c "$session" bash 0
 		-- bash -c "$session" bash "$(session)"
 		--new-session --json-status-fd 6 --sync-fd 7 -- sh -c 'kill -KILL $$'
 		--args 8 --new-session -- sh -c 'exit 9'

@@ -69,7 +69,9 @@ without_library() {
 		tab {unshare_ns -rw/us} {-rw/usr/}
 		tab {nsenter_ns -w=/us} {-w=/usr/}
 		tab {nsenter_ns -eS=foll} {-eS=follow }
-		tab {unshare_ns --whitelist-env=PATH,HOM} {PATH,HOME }
+		line {export EXPORTED_HERE=1}
+		want $outer
+		tab {unshare_ns --whitelist-env=PATH,EXPORTED_H} {PATH,EXPORTED_HERE }
 		tab {setpriv_ns --bounding-set=-all,+net_ra} {=-all,\+net_raw }
 		tab {setpriv_ns --drop-caps chown,setg} {chown,setgid }
 		tab {setpriv_ns --drop-caps al} {all }
