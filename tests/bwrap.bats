@@ -27,8 +27,9 @@ look_at_self='
     [[ $host == *"$(readlink "/look/$$/ns/pid")"* ]] || echo "PID $$, PPID $PPID"
     (cd "/look/$$/fd" && echo [0-9])'
 
-# Whether COMMAND is in the session $1: that of who calls bwrap, which has number 0 in a new PID namespace
-session='read -r stat <"/look/$$/stat"; set -- "$1" ${stat##*) }
+# Whether COMMAND is in the session $1, by the numbers that the caller's /proc has
+outer='--ro-bind /proc /outer'
+session='read -r stat </outer/self/stat; set -- "$1" ${stat##*) }
     (($5 == $1)) && echo "the same session" || echo "a new session"'
 # session: prints the session of who calls it
 session() {
@@ -149,9 +150,10 @@ system='--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --syml
 		--die-with-parent
 		--new-session
 		--unshare-all --new-session --die-with-parent --setenv host "$host"
-		--new-session -- bash -c "$session" bash "$(session)"
-		--unshare-pid --new-session -- bash -c "$session" bash 0
-		-- bash -c "$session" bash "$(session)"
+		$outer --new-session -- bash -c "$session" bash "$(session)"
+		$outer --unshare-pid --new-session -- bash -c "$session" bash "$(session)"
+		$outer --unshare-pid -- bash -c "$session" bash "$(session)"
+		$outer -- bash -c "$session" bash "$(session)"
 		--new-session --json-status-fd 6 --sync-fd 7 -- sh -c 'kill -KILL $$'
 		--args 8 --new-session -- sh -c 'exit 9'
 		--unshare-user --disable-userns

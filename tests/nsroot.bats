@@ -41,7 +41,7 @@ roots() {
     is "$(grep -vE '^/proc/' <<<"$output")" "f: 0 b 1
 bin etc lib lib64 proc sbin tmp usr
 / rw,nosuid,nodev,relatime tmpfs
-/proc rw,nosuid,nodev,relatime proc
+/proc rw,nosuid,nodev,noexec,relatime proc
 /tmp rw,nosuid,nodev,relatime tmpfs
 /usr ro,nosuid,nodev,relatime $(findmnt -no FSTYPE -T /usr)"
 }
@@ -107,7 +107,7 @@ rows() {
     while read -r row; do
         read -ra words <<<"${row//SRC/$dir/src}"
         # shellcheck disable=SC2086 # the words of $system
-        env HOME=/usr bwrap --unshare-ipc $system --proc /look "${words[@]}" bash -c "cd() { :; }; $look_at_root" 7<<<data >"$dir/theirs" 2>&1 || :
+        env HOME=/usr bwrap --unshare-ipc --unshare-pid $system --proc /look "${words[@]}" bash -c "cd() { :; }; $look_at_root" 7<<<data >"$dir/theirs" 2>&1 || :
         sh_run "unshare_ns -${own}mpi --mount-proc
             HOME=/usr nsroot $system --proc /look \"\$@\" 7<<<data && { $look_at_root; }" "${words[@]}"
         cp "$dir/output" "$dir/ours/x"

@@ -212,7 +212,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     done
     ((EUID == 0)) || return 0
     via=(unshare -m)
-    sh_run 'umount -l /proc; (unshare_ns -m --mount-proc && [[ -e /proc/self/stat ]]) && [[ ! -e /proc/self ]]'
+    sh_run 'while umount -l /proc 2>/dev/null; do :; done; (unshare_ns -m --mount-proc && [[ -e /proc/self/stat ]]) && [[ ! -e /proc/self ]]'
     done_quietly
 }
 

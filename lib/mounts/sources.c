@@ -129,7 +129,7 @@ static int make_plain(struct root_operation *operation, const char *type, uint64
 
 int source_proc(struct root_operation *operation, struct failure *why)
 {
-    return make_plain(operation, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, why);
+    return make_plain(operation, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, why);
 }
 
 int source_sysfs(struct root_operation *operation, struct failure *why)
