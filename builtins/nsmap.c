@@ -66,8 +66,7 @@ static bool shows(const struct request *request)
 static int unexpected(const char *operand)
 {
     builtin_error("%s: expected options only; a process is named by --target", operand);
-    builtin_usage();
-    return EX_USAGE;
+    return engine_usage();
 }
 
 /* The operands, of which only --same has some. EXECUTION_SUCCESS; else all has been said. */

@@ -39,10 +39,15 @@ enum {
 };
 
 static const struct option_row rows[] = {
+    OPTION_GROUP("What is shown"),
     {'d', "dump", ARG_NONE, NULL, "show what the shell may do; twice or three times for more"},
     {'A', "array", ARG_REQUIRED, "NAME", "store it in the associative array NAME, and do not print"},
     {'p', "print", ARG_NONE, NULL, "print it as a command that sets it"},
     {OPT_LIST_CAPS, "list-caps", ARG_NONE, NULL, "list the capabilities of this kernel"},
+    {OPT_LANDLOCK_SUPPORT, "landlock-support", ARG_NONE, NULL, "show what this kernel's Landlock can restrict"},
+    {OPT_LIST_LANDLOCK_ACCESS, "list-landlock-access", ARG_NONE, NULL, "list the kinds of access"},
+    {OPT_LIST_LANDLOCK_RIGHTS, "list-landlock-rights", ARG_REQUIRED, "fs|net|scope", "list the rights of one kind"},
+    OPTION_GROUP("Capabilities"),
     {OPT_BOUNDING_SET, "bounding-set", ARG_REQUIRED, "+CAP|-CAP,...", "change the bounding set"},
     {OPT_INH_CAPS, "inh-caps", ARG_REQUIRED, "+CAP|-CAP,...", "change the inheritable set"},
     {OPT_AMBIENT_CAPS, "ambient-caps", ARG_REQUIRED, "+CAP|-CAP,...", "change the ambient set"},
@@ -51,8 +56,7 @@ static const struct option_row rows[] = {
     {OPT_DROP_CAPS, "drop-caps", ARG_REQUIRED, "CAP,...|all", "drop them from all sets, for good"},
     {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let the shell keep what an exec would take away"},
     {OPT_SECUREBITS, "securebits", ARG_REQUIRED, "+BIT|-BIT,...", "change the securebits"},
-    {OPT_NO_NEW_PRIVS, "nnp", ARG_NONE, NULL, "let no exec grant privileges any more"},
-    {OPT_NO_NEW_PRIVS, "no-new-privs", ARG_NONE, NULL, "the same"},
+    OPTION_GROUP("Users and groups"),
     {OPT_RUID, "ruid", ARG_REQUIRED, "UID", "set the real user"},
     {OPT_EUID, "euid", ARG_REQUIRED, "UID", "set the effective user"},
     {OPT_REUID, "reuid", ARG_REQUIRED, "UID", "set both"},
@@ -63,20 +67,23 @@ static const struct option_row rows[] = {
     {OPT_KEEP_GROUPS, "keep-groups", ARG_NONE, NULL, "keep them"},
     {OPT_INIT_GROUPS, "init-groups", ARG_NONE, NULL, "set those of the new user"},
     {OPT_GROUPS, "groups", ARG_REQUIRED, "GID,...", "set these"},
+    OPTION_GROUP("The shell's own process"),
+    {OPT_NO_NEW_PRIVS, "nnp", ARG_NONE, NULL, "let no exec grant privileges any more"},
+    {OPT_NO_NEW_PRIVS, "no-new-privs", ARG_NONE, NULL, "the same"},
     {OPT_PDEATHSIG, "pdeathsig", ARG_REQUIRED, "keep|clear|SIGNAL", "set the signal for the parent's death (keep)"},
     {OPT_PTRACER, "ptracer", ARG_REQUIRED, "PID|any|none", "let this process trace, where Yama asks for it"},
     {OPT_SELINUX_LABEL, "selinux-label", ARG_REQUIRED, "LABEL", "set the SELinux label of programs"},
     {OPT_APPARMOR_PROFILE, "apparmor-profile", ARG_REQUIRED, "PROFILE", "set the AppArmor profile of programs"},
+    OPTION_GROUP("Sandboxes"),
     {OPT_LANDLOCK_ACCESS, "landlock-access", ARG_REQUIRED, "fs|net|scope[:RIGHT,...]",
      "restrict this access by Landlock; may be given again"},
     {OPT_LANDLOCK_RULE, "landlock-rule", ARG_REQUIRED, "TYPE:RIGHT,...:WHERE",
      "allow it below a path, or for a port; may be given again"},
-    {OPT_LANDLOCK_SUPPORT, "landlock-support", ARG_NONE, NULL, "show what this kernel's Landlock can restrict"},
-    {OPT_LIST_LANDLOCK_ACCESS, "list-landlock-access", ARG_NONE, NULL, "list the kinds of access"},
-    {OPT_LIST_LANDLOCK_RIGHTS, "list-landlock-rights", ARG_REQUIRED, "fs|net|scope", "list the rights of one kind"},
     {OPT_SECCOMP_FILTER, "seccomp-filter", ARG_REQUIRED, "FILE|FD",
      "set this BPF program as a filter of system calls; may be given again"},
+    OPTION_GROUP("Environment"),
     {OPT_RESET_ENV, "reset-env", ARG_NONE, NULL, "export nothing but TERM, HOME, SHELL, USER, LOGNAME and PATH"},
+    OPTION_GROUP("Other"),
     {OPT_FORCE, "force", ARG_NONE, NULL, "even if dropped capabilities come back, or the shell cannot go on"},
     HELP_ROW,
 };
@@ -84,30 +91,27 @@ static const struct option_row rows[] = {
 static const char *const about[] = {
     "Give up privileges, or take on others, with the running shell.",
     "",
-    "The options are those of setpriv(1). Without COMMAND they are about the shell",
-    "itself, for good; its capabilities end as those of a program that setpriv(1)",
-    "starts, unless --keep-caps is given. With COMMAND, which may be a program, a",
-    "function or a builtin, a subshell does it and runs that, and the shell stays",
-    "as it is.",
+    "The options are those of setpriv(1). Without COMMAND they are about the shell itself, for good; its "
+    "capabilities end as those of a program that setpriv(1) starts, unless --keep-caps is given. With COMMAND, "
+    "which may be a program, a function or a builtin, a subshell does it and runs that, and the shell stays as it "
+    "is.",
     "",
-    "A CAP is a name with or without cap_, a number, or all. All is tried in a",
-    "child process first: what fails changes nothing.",
-    "",
-    "Options:",
+    "A CAP is a name with or without cap_, a number, or all. All is tried in a child process first: what fails "
+    "changes nothing.",
     NULL,
 };
 
 static const char *const after[] = {
     "",
     "Exit Status:",
-    "Returns success, or COMMAND's status; 2 for wrong usage; 1 when something could",
-    "not be set, and then nothing has changed.",
+    "Returns success, or COMMAND's status; 2 for wrong usage; 1 when something could not be set, and then nothing "
+    "has changed.",
     NULL,
 };
 
 static const struct option_table table = {
     .name = "setpriv_ns",
-    .operands = "[COMMAND [ARG ...]]",
+    .usage = "[OPTION...] [COMMAND [ARG...]]",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
     .about = about,

@@ -23,11 +23,10 @@ enum {
 };
 
 static const struct option_row rows[] = {
+    OPTION_GROUP("ID maps"),
     MAP_ROWS,
     {OPT_OWNER, "owner", ARG_REQUIRED, "UID:GID", "make the user namespace as this user; implies --fork"},
-    {'S', "setuid", ARG_REQUIRED, "UID", "become this user inside"},
-    {'G', "setgid", ARG_REQUIRED, "GID", "become this group inside, and drop the others"},
-    {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
+    OPTION_GROUP("Inside the namespaces"),
     {OPT_PROPAGATION, "propagation", ARG_REQUIRED, "slave|shared|private|unchanged",
      "mount propagation in the mount namespace (private)"},
     {OPT_MOUNT_PROC, "mount-proc", ARG_OPTIONAL, "DIR", "mount a new procfs on DIR (/proc); implies --mount"},
@@ -40,14 +39,20 @@ static const struct option_row rows[] = {
     {OPT_BOOTTIME, "boottime", ARG_REQUIRED, "SECONDS", "add to the boot time clock in the time namespace"},
     {'R', "root", ARG_REQUIRED, "DIR", "change the root directory to DIR"},
     {'w', "wd", ARG_REQUIRED, "DIR", "change the working directory to DIR"},
+    OPTION_GROUP("The shell's own process"),
+    {'S', "setuid", ARG_REQUIRED, "UID", "become this user inside"},
+    {'G', "setgid", ARG_REQUIRED, "GID", "become this group inside, and drop the others"},
+    {OPT_KEEP_CAPS, "keep-caps", ARG_NONE, NULL, "let programs have the capabilities of the user namespace"},
     {'f', "fork", ARG_NONE, NULL, "go on in a forked copy; always so with --pid"},
     {OPT_NO_FORK, "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; a reaper is PID 1"},
     {OPT_INIT, "init", ARG_NONE, NULL, "go on as PID 2, and a reaper is PID 1"},
     {OPT_KILL_CHILD, "kill-child", ARG_OPTIONAL, "SIGNAL",
      "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
     {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
+    OPTION_GROUP("Environment"),
     {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
     {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "keep these exported; implies --clear-env"},
+    OPTION_GROUP("Other"),
     CHECK_ROW,
     HELP_ROW,
 };
@@ -55,35 +60,29 @@ static const struct option_row rows[] = {
 static const char *const about[] = {
     "Make new namespaces and enter them with the running shell.",
     "",
-    "Without COMMAND the shell itself enters. With a PID namespace, which only a",
-    "new process can enter, a copy of the shell goes on inside as PID 1, and the",
-    "old process waits outside to end with the same status. With COMMAND, which",
-    "may be a program, a function or a builtin, a subshell enters and runs it, and",
-    "the shell stays as it is.",
+    "Without COMMAND the shell itself enters. With a PID namespace, which only a new process can enter, a copy of "
+    "the shell goes on inside as PID 1, and the old process waits outside to end with the same status. With "
+    "COMMAND, which may be a program, a function or a builtin, a subshell enters and runs it, and the shell stays "
+    "as it is.",
     "",
-    "With FILE, that file goes on holding the namespace, and can be joined by its",
-    "name; it is made where it is missing. Removing it: umount FILE, and once more",
-    "for a mount namespace if FILE is on a shared mount.",
+    "With FILE, that file goes on holding the namespace, and can be joined by its name; it is made where it is "
+    "missing. Removing it: umount FILE, and once more for a mount namespace if FILE is on a shared mount.",
     "",
-    "Map options imply --user. Without privilege, other namespaces need a user",
-    "namespace: give -r.",
-    "",
-    "Options:",
+    "Map options imply --user. Without privilege, other namespaces need a user namespace: give -r.",
     NULL,
 };
 
 static const char *const after[] = {
     "",
     "Exit Status:",
-    "Returns success; 2 for wrong usage; 1 when a namespace could not be made or",
-    "prepared, and then nothing has changed. With COMMAND, returns its status, and",
-    "125 instead of 1 and 2.",
+    "Returns success; 2 for wrong usage; 1 when a namespace could not be made or prepared, and then nothing has "
+    "changed. With COMMAND, returns its status, and 125 instead of 1 and 2.",
     NULL,
 };
 
 static const struct option_table table = {
     .name = "unshare_ns",
-    .operands = "[COMMAND [ARG ...]]",
+    .usage = "[OPTION...] [COMMAND [ARG...]]",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
     .namespaces = true,

@@ -163,7 +163,7 @@ without_library() {
             COMP_WORDS=($1 --) COMP_CWORD=1 COMP_LINE="$1 --" COMP_POINT=$((${#1} + 3)) COMP_TYPE=63
             _nsbuiltins $1
             printf "%s\n" "${COMPREPLY[@]}" | sort
-            help $1 | sed -nE "s/^ +(-[A-Za-z], )?(--[a-z-]+([^ ]+|( [A-Z]+)+)?)( .*)?$/\2/p" | sort >"$dir/help"' "$name"
+            help $1 | sed -nE "s/^ {6}(-[A-Za-z], |    )(--[a-z-]+([^ ]+|( [A-Z]+)+)?)( .*)?$/\2/p" | sort >"$dir/help"' "$name"
         done_quietly
         [ -s "$dir/help" ]
         diff "$dir/help" "$dir/output"

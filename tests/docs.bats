@@ -9,7 +9,7 @@ man=$NSB_SRCDIR/man
 # help_options NAME: the options of a builtin as its help spells them: "-m, --mount[=FILE]"
 help_options() {
     bash -c 'enable -f "$NSBUILTINS_SO" "$1" && help "$1"' bash "$1" |
-        sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+([^ ]+|( [A-Z]+)+)?)( .*)?$/\1/p'
+        sed -nE 's/^ {6}((-[A-Za-z], |    )--[a-z-]+([^ ]+|( [A-Z]+)+)?)( .*)?$/\1/p' | sed 's/^ *//'
 }
 
 # man_options NAME: likewise, as its man page spells them
@@ -53,12 +53,20 @@ are_told() {
     done
 }
 
+@test "no line of help is wider than a terminal" {
+    for name in $builtins; do
+        bash -c 'enable -f "$NSBUILTINS_SO" "$1" && help "$1"' bash "$name" >"$dir/help"
+        ! grep -E '^.{81}' "$dir/help"
+    done
+}
+
 @test "each default that help names is in the man page" {
     local name option default defaults=0
     for name in $builtins; do
         bash -c 'enable -f "$NSBUILTINS_SO" "$1" && help "$1"' bash "$name" |
-            awk '/^ +(-., )?--[a-z]/ { option = $0; sub(/^ +(-., )?/, "", option); sub(/[^a-z-].*/, "", option) }
-                 /^ .* \([^()]+\)/ && option { text = $0; while (match(text, / \([^()]+\)/)) {
+            awk '/^      (-., |    )--/ { option = $0; sub(/^ +(-., )?/, "", option); sub(/[^a-z-].*/, "", option); text = "" }
+                 substr($0, 1, 33) ~ /^ +$/ { sub(/^ +/, " ") }
+                 option { text = text $0; while (match(text, / \([^()]+\)/)) {
                      print option, substr(text, RSTART + 2, RLENGTH - 3); text = substr(text, RSTART + RLENGTH) } }' |
             sort -u >"$dir/defaults"
         while read -r option default; do

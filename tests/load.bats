@@ -77,7 +77,7 @@ names() {
             sh_run "$name $option"
             is "$status" 2
             is "$output" ""
-            like "$error" "bash: line +([0-9]): $name: *$option*"$'\n'"$name: usage: $name *"
+            like "$error" "bash: line +([0-9]): $name: *$option*"$'\n'"$name: usage: $name +([^;]); see help $name"
         done
     done
 }

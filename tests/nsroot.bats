@@ -209,7 +209,7 @@ b" ${3:+"$3/$3:"}; do
         sh_run "nsroot $words"
         is "$status" 2
         like "$error" "bash: line +([0-9]): nsroot: ${sentence//\[/\\[}
-nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG ...]]"
+nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
         [[ $sentence == *requires* ]] || { # which -- would be
             sh_run "nsroot $words -- true"
             is "$status" 125

@@ -5,15 +5,17 @@ static const struct option_row rows[] = {
     {'R', "root", ARG_REQUIRED, "DIR", "change the root"},
     {'f', "fork", ARG_NONE, NULL, "fork"},
     {300, "mount-proc", ARG_OPTIONAL, "DIR", "mount a procfs"},
-    {301, "mount-all", ARG_NONE, NULL, "mount all"},
+    OPTION_GROUP("All of it"),
+    {301, "mount-all", ARG_NONE, NULL, "mount all that there is to be mounted, wherever it may be"},
+    {302, "without-room-for-text", ARG_REQUIRED, "WORD", "below"},
 };
 static const char *const about[] = {"About.", "", NULL};
 static const char *const after[] = {"After.", NULL};
 static const struct option_table table = {
     .name = "try",
-    .operands = "[COMMAND]",
+    .usage = "[OPTION...] [COMMAND]",
     .rows = rows,
-    .count = 4,
+    .count = sizeof rows / sizeof *rows,
     .namespaces = true,
     .namespace_file = "FILE",
     .namespace_letters = true,
@@ -95,13 +97,19 @@ static void check_help(void)
     size_t lines = 1;
 
     options_help(&table, &help);
-    check_text(help.usage, "try [-UmuinpCTf] [-R DIR] [--mount-proc[=DIR]] [--mount-all] [COMMAND]", "the usage line");
+    check_text(help.usage, "try [OPTION...] [COMMAND]", "the usage line");
     for (const char *end = help.document[0]; (end = strchr(end, '\n')); end++)
         lines++;
-    check(lines == 2 + 8 + 4 + 1, "a line for each option, between what comes before and after");
+    check(lines == 2 + 8 + 5 + 2 * 2 + 2 + 1, "lines for options and titles, between what comes before and after");
     check(strncmp(help.document[0], "About.\n    \n", 12) == 0, "before");
     check(has_line(&help, "  -m, --mount[=FILE]         join the mount namespace"), "a namespace type");
     check(has_line(&help, "      --mount-proc[=DIR]     mount a procfs"), "an option without a letter");
+    check(has_line(&help, "\n    Namespaces:") && has_line(&help, "\n    All of it:"), "titles, below an empty line");
+    check(has_line(&help, "      --mount-all            mount all that there is to be mounted, wherever"),
+          "a text that is too long for a line");
+    check(has_line(&help, "                             it may be"), "goes on below");
+    check(has_line(&help, "      --without-room-for-text=WORD\n                                 below"),
+          "as one that has no room beside its option");
     check(!strcmp(strrchr(help.document[0], '\n'), "\n    After."), "after");
     check(!help.document[1], "all in one text");
 }

@@ -61,18 +61,25 @@ const char *engine_reason(void)
     return text;
 }
 
+int engine_usage(void)
+{
+    const struct builtin *running = current_builtin;
+
+    fprintf(stderr, "%s: usage: %s; see help %s\n", running->name, running->short_doc, running->name);
+    fflush(stderr);
+    return EX_USAGE;
+}
+
 int engine_wrong_usage(const char *sentence)
 {
     builtin_error("%s", sentence);
-    builtin_usage();
-    return EX_USAGE;
+    return engine_usage();
 }
 
 int engine_wrong_value(const char *option, const char *value, const char *expected)
 {
     builtin_error("%s: %s: %s", option, value, expected);
-    builtin_usage();
-    return EX_USAGE;
+    return engine_usage();
 }
 
 static int wrong_argument(const struct options *options, const char *expected)

@@ -15,6 +15,9 @@ ino_t engine_user_namespace(void);
 /* The IDs that this shell had outside the user namespace that it made last; false where it is in another. */
 bool engine_outer_ids(unsigned *user, unsigned *group);
 
+/* Says how the running builtin is called, after it has been said what is wrong. Returns EX_USAGE. */
+int engine_usage(void);
+
 /* "NAME: expected this": a value of an option that cannot be. Returns EX_USAGE, after the usage line. */
 int engine_wrong_value(const char *option, const char *value, const char *expected);
 

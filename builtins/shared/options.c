@@ -10,6 +10,8 @@ size_t options_rows(const struct option_table *table, struct option_row rows[OPT
 {
     size_t count = 0;
 
+    if (table->namespaces)
+        rows[count++] = (struct option_row)OPTION_GROUP("Namespaces");
     for (size_t i = 0; table->namespaces && i < NS_TYPES; i++)
         rows[count++] = (struct option_row){
             .id = nstypes[i].letter,
@@ -19,6 +21,11 @@ size_t options_rows(const struct option_table *table, struct option_row rows[OPT
         };
     memcpy(rows + count, table->rows, table->count * sizeof *rows);
     return count + table->count;
+}
+
+bool options_is_title(const struct option_row *row)
+{
+    return !row->name;
 }
 
 bool options_has_letter(const struct option_row *row)
@@ -32,7 +39,7 @@ bool options_has_letter(const struct option_row *row)
  */
 static struct {
     const struct option_table *table;
-    struct option_row rows[OPTIONS_MAX];
+    struct option_row rows[OPTIONS_MAX]; /* without titles */
     size_t count;
     char letters[3 * OPTIONS_MAX];
     struct option longs[OPTIONS_MAX + 1];
@@ -50,24 +57,34 @@ static int words_of(const struct option_row *row)
     return row->takes == ARG_PAIR ? 2 : row->takes == ARG_TRIPLE ? 3 : 0;
 }
 
-/* Tables are constant, and one builtin is often called many times in a row. */
-static void make_parser(const struct option_table *table)
+/* Adds an option to what getopt_long(3) wants. */
+static void add_option(const struct option_row *row, size_t *letters)
 {
     static const char *const colons[] = {
         [ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::", [ARG_PAIR] = ":", [ARG_TRIPLE] = ":"};
+    int takes = words_of(row) > 0 ? required_argument : (int)row->takes;
+
+    parser.rows[parser.count] = *row;
+    parser.longs[parser.count] = (struct option){row->name, takes, NULL, row->id};
+    parser.count++;
+    if (options_has_letter(row))
+        *letters += (size_t)snprintf(parser.letters + *letters, sizeof parser.letters - *letters, "%c%s", row->id,
+                                     colons[letter_takes(parser.table, row)]);
+}
+
+/* Tables are constant, and one builtin is often called many times in a row. */
+static void make_parser(const struct option_table *table)
+{
+    struct option_row rows[OPTIONS_MAX];
+    size_t count = options_rows(table, rows);
     size_t used = (size_t)snprintf(parser.letters, sizeof parser.letters, table->operands_between ? "-:" : "+:");
 
-    memset(parser.longs, 0, sizeof parser.longs);
-    parser.count = options_rows(table, parser.rows);
-    for (size_t i = 0; i < parser.count; i++) {
-        const struct option_row *row = &parser.rows[i];
-        int takes = words_of(row) > 0 ? required_argument : (int)row->takes;
-        parser.longs[i] = (struct option){row->name, takes, NULL, row->id};
-        if (options_has_letter(row))
-            used += (size_t)snprintf(parser.letters + used, sizeof parser.letters - used, "%c%s", row->id,
-                                     colons[letter_takes(table, row)]);
-    }
     parser.table = table;
+    parser.count = 0;
+    memset(parser.longs, 0, sizeof parser.longs);
+    for (size_t i = 0; i < count; i++)
+        if (!options_is_title(&rows[i]))
+            add_option(&rows[i], &used);
 }
 
 static void start(struct options *options)

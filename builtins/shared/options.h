@@ -1,6 +1,6 @@
 /*
- * One table row per option gives the parser, and, when the library is built, the usage line and the help text (help.h). Knows no bash: bash ships a getopt.h of
- * its own, and this room uses the system's.
+ * One table row per option gives the parser, and, when the library is built, the help text (help.h). Knows no bash: bash
+ * ships a getopt.h of its own, and this room uses the system's.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -19,9 +19,14 @@ struct option_row {
     const char *help;
 };
 
+/* Among the rows, the title of those that follow it, up to the next. */
+/* clang-format off */
+#define OPTION_GROUP(TITLE) {.help = TITLE}
+/* clang-format on */
+
 struct option_table {
-    const char *name;     /* of the builtin */
-    const char *operands; /* after the options in the usage line */
+    const char *name;  /* of the builtin */
+    const char *usage; /* what stands behind it: "[OPTION...] FILE" */
     const struct option_row *rows;
     size_t count;
     bool namespaces;            /* an option for each namespace type stands before the rows */
@@ -31,17 +36,19 @@ struct option_table {
     const char *refused;        /* letters of options that only the program after which it is named has, NULL: none, */
     const char *program;        /* which this is */
     bool spaced;                /* the help shows an option's argument as a word of its own: "--dir DEST" */
-    const char *usage;          /* behind the name in the usage line; NULL: all options, and the operands */
     bool letters_take_equals;   /* "-n=FILE": between a letter and what it takes there may be a = */
     const char *namespace_help; /* "make a new %s namespace" */
-    const char *const *about;   /* help: paragraphs before the options, and after them; lines, at least one, and NULL */
-    const char *const *after;
+    const char *const *about;   /* help, before the options; texts, each a line or more, at least one, and NULL */
+    const char *const *after;   /* and after them */
 };
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 80 };
 
-/* The table's rows, with those of the namespace types before them. Returns how many there are. */
+/* The table's rows, titles among them, with those of the namespace types before them. Returns how many there are. */
 size_t options_rows(const struct option_table *table, struct option_row rows[OPTIONS_MAX]);
+
+/* True for a title, which is no option. */
+bool options_is_title(const struct option_row *row);
 
 /* True where an option has a letter, which then is its id. */
 bool options_has_letter(const struct option_row *row);
