@@ -213,6 +213,10 @@ static void complete(struct request *request)
         plan->mount_proc = "/proc"; /* the present one belongs to another user namespace */
     if (plan->mount_proc)
         plan->create |= CLONE_NEWNS;
+    if (plan->hostname)
+        plan->create |= CLONE_NEWUTS;
+    if (plan->loopback)
+        plan->create |= CLONE_NEWNET;
     if (!request->propagation_said && (plan->create & CLONE_NEWNS))
         plan->propagation = MS_REC | MS_PRIVATE;
     if (!(plan->create & CLONE_NEWUSER))

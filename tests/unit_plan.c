@@ -53,12 +53,6 @@ static void check_free(void)
 static void check_contradictions(void)
 {
     creating(CLONE_NEWUSER);
-    plan.hostname = "box";
-    check_contradiction("--hostname needs --uts, or it would rename the host");
-    creating(CLONE_NEWUSER);
-    plan.loopback = true;
-    check_contradiction("--loopback needs --net");
-    creating(CLONE_NEWUSER);
     plan.propagation = MS_SLAVE;
     check_contradiction("--propagation needs --mount");
     creating(CLONE_NEWUTS);

@@ -249,6 +249,14 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     like "$error" "*Connection refused*"
 }
 
+@test "an option about a namespace makes it" {
+    sh_run 'host=$HOSTNAME; (unshare_ns -r --hostname box && echo "$HOSTNAME" && uname -n) && [[ $(uname -n) == "$host" ]]'
+    is "$output" $'box\nbox'
+    done_quietly
+    sh_run '(unshare_ns -r --loopback && ! nsmap --same net $$ $BASHPID && echo >/dev/tcp/127.0.0.1/1)'
+    like "$error" "*Connection refused*"
+}
+
 @test "--mount-proc in place, and in another directory" {
     ((EUID == 0)) || skip "an ordinary user's new /proc needs a PID namespace of his own"
     mkdir "$dir/proc"
@@ -350,8 +358,6 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
 		-r --setgroups maybe
 		-m --propagation nonsense
 		-r --propagation slave
-		-r --hostname box
-		-r --loopback
 		-r --hostname
 		-r --wd
 		-r --root

@@ -140,10 +140,6 @@ bool plan_changes_ids(const struct plan *plan)
 
 const char *plan_contradiction(const struct plan *plan)
 {
-    if (plan->hostname && !(plan->create & CLONE_NEWUTS))
-        return "--hostname needs --uts, or it would rename the host";
-    if (plan->loopback && !(plan->create & CLONE_NEWNET))
-        return "--loopback needs --net";
     if (plan->propagation && !(plan->create & CLONE_NEWNS))
         return "--propagation needs --mount";
     if (plan->monotonic.said && !(plan->create & CLONE_NEWTIME))
