@@ -137,7 +137,9 @@ static const char *lacks_target(const struct join_request *request)
 static const char *contradiction(const struct join_request *request)
 {
     if (does_nothing(request))
-        return "no namespace is named";
+        return request->target.text
+                   ? "no namespace is named: say --all (-a) for those in which the target stands elsewhere"
+                   : "no namespace is named";
     if (request->wd && request->wd_name)
         return "--wd and --wdns exclude each other";
     if (request->socket >= 0 && (request->types & CLONE_NEWNET))

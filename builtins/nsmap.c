@@ -63,17 +63,23 @@ static bool shows(const struct request *request)
     return request->array || request->print || request->pid;
 }
 
-static int unexpected(const char *operand)
+/* A process may stand without --target. EXECUTION_SUCCESS; else all has been said. */
+static int take_process(struct request *request, WORD_LIST *operands)
 {
-    builtin_error("%s: expected options only; a process is named by --target", operand);
+    if (!operands)
+        return EXECUTION_SUCCESS;
+    if (operands->next || request->target.text)
+        return engine_wrong_usage("one process is expected at most");
+    const char *wrong = target_parse(&request->target, operands->word->word);
+    if (!wrong)
+        return EXECUTION_SUCCESS;
+    builtin_error("%s: %s", operands->word->word, wrong);
     return engine_usage();
 }
 
-/* The operands, of which only --same has some. EXECUTION_SUCCESS; else all has been said. */
-static int take_operands(struct request *request, WORD_LIST *operands)
+/* The two that are compared. EXECUTION_SUCCESS; else all has been said. */
+static int take_both(struct request *request, WORD_LIST *operands)
 {
-    if (!request->same)
-        return operands ? unexpected(operands->word->word) : EXECUTION_SUCCESS;
     if (list_length((GENERIC_LIST *)operands) != 2)
         return engine_wrong_usage("--same expects two processes");
     for (int i = 0; i < 2; i++, operands = operands->next) {
@@ -110,7 +116,7 @@ static int parse(struct request *request, WORD_LIST *list)
     if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
         status = engine_wrong_usage(wrong);
     if (status == EXECUTION_SUCCESS)
-        status = take_operands(request, engine_operands(list, operand));
+        status = (request->same ? take_both : take_process)(request, engine_operands(list, operand));
     return status == EXECUTION_SUCCESS ? target_settle(&request->target) : status;
 }
 

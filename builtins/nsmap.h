@@ -9,7 +9,7 @@ enum { OPT_SAME = OPT_OWN, OPT_PID };
 
 static const struct option_row rows[] = {
     OPTION_GROUP("Which process"),
-    {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process that is meant, instead of the shell"},
+    {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process that is meant, instead of the shell; also as PROCESS"},
     OPTION_GROUP("What is shown"),
     {'A', "array", ARG_REQUIRED, "NAME", "store in the associative array NAME, and do not print"},
     {'p', "print", ARG_NONE, NULL, "print the ID maps as a command that writes them"},
@@ -41,7 +41,7 @@ static const char *const after[] = {
 
 static const struct option_table table = {
     .name = "nsmap",
-    .usage = "[OPTION...] [A B]",
+    .usage = "[OPTION...] [PROCESS | A B]",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
     .about = about,

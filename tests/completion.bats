@@ -56,6 +56,7 @@ without_library() {
 		tab {unshare_ns --map-users=subi} {=subids }
 		tab {unshare_ns --setgroups d} {deny }
 		tab {unshare_ns --kill-child=WIN} {=WINCH }
+		tabs {unshare_ns --kill-child=} {ABRT .*ALRM .*HUP .*XFSZ}
 		tab {unshare_ns --kill-child=SIGWIN} {=SIGWINCH }
 		tab {unshare_ns --owner roo} {root:}
 		tab {unshare_ns --owner root:roo} {root:root }
@@ -102,6 +103,7 @@ without_library() {
 		tab {nsenter_ns -a -t %2} {%2 }
 		tabs {nsenter_ns -t } {sleep 1234}
 		tabs {nsmap --same=net } {sleep 4321}
+		tab {nsmap --pid %2} {%2 }
 		line {kill %1 %2; wait}
 		want {outer\$ }
 	EOT
@@ -120,9 +122,24 @@ without_library() {
     done_quietly
 }
 
+@test "network namespaces that ip-netns(8) has named" {
+    sh_run 'unshare_ns -rm; mount -t tmpfs tmpfs /run; mkdir /run/netns; touch /run/netns/{blue,green}
+            source "$NSB_BUILDDIR/completions/nsbuiltins"
+            for value in bl "" /run/netns/g; do
+                COMP_WORDS=(nsenter_ns --net = "$value") COMP_CWORD=3
+                COMP_LINE="nsenter_ns --net=$value" COMP_POINT=$((17 + ${#value}))
+                _nsbuiltins nsenter_ns
+                echo "${COMPREPLY[*]}"
+            done'
+    is "$output" "/run/netns/blue
+/run/netns/blue /run/netns/green
+/run/netns/green"
+    done_quietly
+}
+
 @test "what there is nothing to offer for" {
     local line
-    for line in "nsmap " "nsmap -p " "nsmap -A tak" "nsmap -A BASH_"; do
+    for line in "nsmap x" "nsmap -p x" "nsmap -A tak" "nsmap -A BASH_"; do
         sh_run 'source "$NSB_BUILDDIR/completions/nsbuiltins"
             COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 != *" " ]] || COMP_WORDS+=("")
             COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nsbuiltins nsmap; printf "%s\n" "${COMPREPLY[@]-none}"' "$line"

@@ -243,6 +243,12 @@ namespace() {
     unchanged
 }
 
+@test "a target alone: what to say is said" {
+    sh_run 'nsenter_ns -t $$'
+    is "$status" 2
+    like "$error" "bash: line +([0-9]): nsenter_ns: no namespace is named: say --all (-a) for those *"$'\n'*
+}
+
 @test "wrong usage: status 2, a sentence and the usage line, nothing changed" {
     local usage expected
     while read -r usage; do

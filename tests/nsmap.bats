@@ -252,6 +252,17 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     like "$error" "bash: line +([0-9]): nsmap: *"
 }
 
+@test "a process behind the options is the target" {
+    target -mru
+    sh_run '[[ $(nsmap "$1") == "$(nsmap -t "$1")" ]] && nsmap -A map "$1" && echo "${map[pid]}"' "$target"
+    is "$output" "$target"
+    done_quietly
+    sh_run 'sleep 1000 & nsmap --pid %1; echo "$!"; kill %1'
+    is "$(sed -n 1p <<<"$output")" "$(sed -n 2p <<<"$output")"
+    sh_run 'nsmap abc'
+    like "$error" "*nsmap: abc: expected a PID from 1, PID:INODE, %JOB, or /dev/fd/N (a pidfd or an open /proc/PID)"$'\n'*
+}
+
 @test "wrong usage: status 2, a sentence and the usage line" {
     local usage
     while read -r usage; do
@@ -264,6 +275,8 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 		-t abc
 		-A
 		operand
+		-t 1 1
+		1 1
 		-r --setgroups maybe
 		-r -p
 		-r -A map

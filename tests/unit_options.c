@@ -74,9 +74,15 @@ static void check_errors(void)
 {
     check_wrong(PARSE((char *)"-x"), "-x: invalid option");
     check_wrong(PARSE((char *)"-,"), "-,: invalid option"); /* what is left of 300 in a byte */
-    check_wrong(PARSE((char *)"--mount-=x"), "--mount-=x: ambiguous option");
+    check_wrong(PARSE((char *)"--mount-=x"), "--mount-=x: ambiguous option; it can be --mount-proc, --mount-all");
     check_wrong(PARSE((char *)"--nothing"), "--nothing: invalid option");
-    check_wrong(PARSE((char *)"--mount-"), "--mount-: ambiguous option");
+    check_wrong(PARSE((char *)"--mount-"), "--mount-: ambiguous option; it can be --mount-proc, --mount-all");
+    check_wrong(PARSE((char *)"--rot"), "--rot: invalid option; the nearest is --root");
+    check_wrong(PARSE((char *)"--mountall=1"), "--mountall=1: invalid option; the nearest is --mount-all");
+    check_wrong(PARSE((char *)"--mont-porc"), "--mont-porc: invalid option; the nearest is --mount-proc");
+    check_wrong(PARSE((char *)"--utx"), "--utx: invalid option; the nearest is --uts");
+    check_wrong(PARSE((char *)"--a-word-much-longer-than-any-option-could-be"),
+                "--a-word-much-longer-than-any-option-could-be: invalid option");
     check_wrong(PARSE((char *)"-R"), "-R: option requires an argument");
     check_wrong(PARSE((char *)"--root"), "--root: option requires an argument");
     check_wrong(PARSE((char *)"--fork=1"), "--fork=1: option takes no argument");

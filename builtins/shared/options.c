@@ -104,14 +104,88 @@ static const struct option_row *row_of(int id)
     return NULL;
 }
 
-/* "--map": the start of more than one name. */
+/* The name in "--name=VALUE", and its length. */
+static const char *name_in(const char *word, size_t *length)
+{
+    *length = strcspn(word + 2, "=");
+    return word + 2;
+}
+
+/* Appends ", --NAME", or what else stands before a name; what there is no room for is left out. */
+static void append_name(struct options *options, const char *before, const char *name)
+{
+    size_t used = strlen(options->wrong);
+
+    if (used + strlen(before) + strlen("--") + strlen(name) < sizeof options->wrong)
+        snprintf(options->wrong + used, sizeof options->wrong - used, "%s--%s", before, name);
+}
+
+/* "--map": the start of more than one name, which are told. */
+static void tell_candidates(struct options *options, const char *word)
+{
+    size_t length;
+    const char *start = name_in(word, &length), *before = "; it can be ";
+
+    for (size_t i = 0; i < parser.count; i++) {
+        if (strncmp(parser.rows[i].name, start, length) != 0)
+            continue;
+        append_name(options, before, parser.rows[i].name);
+        before = ", ";
+    }
+}
+
 static bool is_ambiguous(const char *word)
 {
-    size_t length = strcspn(word, "=") - 2, count = 0;
+    size_t length, count = 0;
+    const char *start = name_in(word, &length);
 
     for (size_t i = 0; i < parser.count; i++)
-        count += strncmp(parser.rows[i].name, word + 2, length) == 0;
+        count += strncmp(parser.rows[i].name, start, length) == 0;
     return count > 1;
+}
+
+enum { NAME_LONGEST = 32 };
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many letters have to be left out, put in or changed to make one name of the other (Levenshtein). */
+static size_t distance(const char *a, size_t length, const char *b)
+{
+    size_t row[NAME_LONGEST + 1], of_b = strnlen(b, NAME_LONGEST);
+
+    for (size_t j = 0; j <= of_b; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= length; i++) {
+        size_t above_left = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= of_b; j++) {
+            size_t changed = above_left + (a[i - 1] != b[j - 1]);
+            above_left = row[j];
+            row[j] = least(changed, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[of_b];
+}
+
+/* "--hostnme": what it is nearest to is told, where no more than a third of it is wrong. */
+static void tell_nearest(struct options *options, const char *word)
+{
+    size_t length, least_wrong;
+    const char *name = name_in(word, &length), *nearest = NULL;
+
+    least_wrong = length / 3 + 1;
+    for (size_t i = 0; i < parser.count && length <= NAME_LONGEST; i++) {
+        size_t wrong = distance(name, length, parser.rows[i].name);
+        if (wrong >= least_wrong)
+            continue;
+        least_wrong = wrong;
+        nearest = parser.rows[i].name;
+    }
+    if (nearest)
+        append_name(options, "; the nearest is ", nearest);
 }
 
 /*
@@ -129,29 +203,34 @@ static bool is_refused(const struct option_table *table, int letter)
     return table->refused && letter > 0 && letter <= 127 && strchr(table->refused, letter);
 }
 
+/* What is wrong with it, as getopt_long(3) has found. */
+static const char *what_is_wrong(int result, const char *word)
+{
+    if (result == ':')
+        return "option requires an argument";
+    if (row_of(optopt))
+        return "option takes no argument";
+    return optopt == 0 && is_ambiguous(word) ? "ambiguous option" : "invalid option";
+}
+
 /* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
 static int wrong(struct options *options, int result)
 {
     const char *word = options->argv[optind - 1];
-    const struct option_row *known = row_of(optopt);
-    const char *what = "invalid option";
-
     char letter[] = {'-', (char)optopt, '\0'};
 
     if (optopt < 0)
         word = word_with(options, (char)optopt);
     else if (optopt > 0 && optopt <= 255 && strncmp(word, "--", 2) != 0)
         word = letter;
-    if (result == ':')
-        what = "option requires an argument";
-    else if (known)
-        what = "option takes no argument";
-    else if (optopt == 0 && is_ambiguous(word))
-        what = "ambiguous option";
     if (is_refused(options->table, optopt))
         snprintf(options->wrong, sizeof options->wrong, "%.100s: run %s for that", word, options->table->program);
     else
-        snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what);
+        snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what_is_wrong(result, word));
+    if (optopt == 0 && is_ambiguous(word))
+        tell_candidates(options, word);
+    else if (optopt == 0)
+        tell_nearest(options, word);
     return OPTIONS_WRONG;
 }
 

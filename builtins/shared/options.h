@@ -64,7 +64,7 @@ struct options {
     const char *argument; /* its argument; NULL: none */
     char *const *more;    /* what follows it, of a pair or triple */
     int operand;          /* after OPTIONS_END: the index of the first operand */
-    char wrong[160];      /* after OPTIONS_WRONG: the sentence */
+    char wrong[640];      /* after OPTIONS_WRONG: the sentence */
 };
 
 /*
