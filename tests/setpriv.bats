@@ -395,6 +395,8 @@ USER=root
     refused "cannot make a Landlock rule for /usr: Invalid argument; *" \
         setpriv_ns --reuid=5 --landlock-access=fs:execute --landlock-rule=path-beneath:read-file:/usr
     refused "--init-groups: user 54321 has no entry in *" setpriv_ns --reuid=54321 --init-groups
+    # A change of IDs that was tried has not made the shell's memory undumpable.
+    refused "cannot allow to be traced: *" setpriv_ns --reuid=5 --ptracer=4194303
 }
 
 @test "without privilege" {

@@ -45,8 +45,11 @@ bool standing_is_root(const struct standing *standing);
 /* Sets permitted, effective and inheritable of the calling process. 0, or -1 and errno. */
 int capabilities_set(uint64_t permitted, uint64_t effective, uint64_t inheritable);
 
-/* Sets for the ambient and the bounding set, which are changed one by one. 0, or -1 and *why, about the capability. */
-int capabilities_set_ambient(uint64_t wanted, uint64_t known, struct failure *why);
+/*
+ * Sets for the ambient and the bounding set, which are changed one by one. 0, or -1 and *why, about the capability. may_be:
+ * what is permitted and inheritable, since nothing else is ambient.
+ */
+int capabilities_set_ambient(uint64_t wanted, uint64_t may_be, struct failure *why);
 int capabilities_drop_bounding(uint64_t unwanted, struct failure *why);
 
 /*

@@ -128,9 +128,11 @@ static int fail_capability(struct failure *why, const struct step *step, int cap
 }
 
 /* A securebit may forbid to raise what is raised already: so only what is not as it should be is changed. */
-int capabilities_set_ambient(uint64_t wanted, uint64_t known, struct failure *why)
+int capabilities_set_ambient(uint64_t wanted, uint64_t may_be, struct failure *why)
 {
-    for (int cap = 0; cap < BITS && known >> cap != 0; cap++) {
+    for (int cap = 0; cap < BITS && (wanted | may_be) >> cap != 0; cap++) {
+        if (!((wanted | may_be) & CAPABILITY(cap)))
+            continue;
         bool want = wanted & CAPABILITY(cap);
         int is = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
         if (is < 0

@@ -222,7 +222,7 @@ static int set_inheritable(struct work *work, struct failure *why)
 
 static int set_ambient(struct work *work, struct failure *why)
 {
-    return capabilities_set_ambient(work->after.ambient, work->after.known, why);
+    return capabilities_set_ambient(work->after.ambient, work->before.permitted & work->after.inheritable, why);
 }
 
 /* Without a change, what is left is to take back that capabilities are kept. */
@@ -314,8 +314,25 @@ static void probe_filters(const struct work *work, struct trial *trial)
         fail_about(&trial->why, &step_filter_refuses, "%s", refused);
 }
 
-static _Noreturn void try_in_child(struct work *work, struct trial *trial)
+/*
+ * True where all is given up and nothing changed: steps that only a filter of somebody else's could refuse, and that leave
+ * no trace in memory, nor in what the kernel knows of it (a change of IDs would make it undumpable).
+ */
+static bool gives_up_only(const struct work *work)
 {
+    const struct privileges *plan = work->plan;
+    const struct standing *before = &work->before, *after = &work->after;
+
+    return !privileges_change_ids(plan) && plan->filters == 0 && !plan->selinux_label && !plan->apparmor_profile
+           && (after->inheritable & ~before->inheritable) == 0 && (after->ambient & ~before->ambient) == 0
+           && after->securebits == before->securebits
+           && (after->bounding == before->bounding || can_drop_bounding(before));
+}
+
+/* The child may share the shell's memory: what it changes there is its own. */
+static _Noreturn void try_in_child(const struct work *planned, struct trial *trial)
+{
+    struct work copy = *planned, *work = &copy;
     bool probes = work->plan->filters > 0 && !work->plan->force;
 
     (void)!setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -342,13 +359,14 @@ static int judge(const struct work *work, const struct trial *trial, int status,
     return fail(why, &step_killed);
 }
 
-static int try(struct work *work, struct failure *why)
+/* A child that has the shell's memory while the shell stands still takes a third of the time of one that has a copy. */
+static int try(const struct work *work, struct failure *why)
 {
     struct trial *trial = mmap(NULL, sizeof *trial, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (trial == MAP_FAILED)
         return fail(why, &step_try);
-    pid_t child = fork();
+    pid_t child = gives_up_only(work) ? vfork() : fork();
     if (child == 0)
         try_in_child(work, trial);
     int status = child < 0 ? fail(why, &step_try) : judge(work, trial, await_child(child), why);
