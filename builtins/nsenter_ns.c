@@ -56,6 +56,9 @@ static void take_switch(struct join_request *request, int id)
     case 'Z':
         request->context = true;
         break;
+    case OPT_VISIT:
+        request->visit = true;
+        break;
     case OPT_USER_PARENT:
         request->user_parent = true;
         break;
@@ -144,6 +147,8 @@ static const char *contradiction(const struct join_request *request)
         return "--wd and --wdns exclude each other";
     if (request->socket >= 0 && (request->types & CLONE_NEWNET))
         return "--net-socket and --net exclude each other";
+    if (request->visit && (request->user.said || request->group.said || request->environment || request->context))
+        return "--visit excludes --setuid, --setgid, --env and --follow-context, of which nothing comes back";
     return request->target.text ? NULL : lacks_target(request);
 }
 
@@ -156,6 +161,8 @@ static int parse(void *place, WORD_LIST *list)
     int status = engine_options(&table, list, take_option, request, &request->operand);
     if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
         status = engine_wrong_usage(wrong);
+    if (status == EXECUTION_SUCCESS && request->visit && !engine_operands(list, request->operand))
+        status = engine_wrong_usage("--visit needs a COMMAND, after which the shell comes back");
     return status == EXECUTION_SUCCESS ? target_settle(&request->target) : status;
 }
 
@@ -169,6 +176,7 @@ static int nsenter_ns_builtin(WORD_LIST *list)
         .parse = parse,
         .operand = &request.operand,
         .check = &request.check,
+        .visit = &request.visit,
         .carry_out = join_carry_out,
     };
 

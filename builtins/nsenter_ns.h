@@ -5,7 +5,7 @@
 #include "shared/maps.h"
 #include "shared/target.h"
 
-enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT };
+enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT, OPT_VISIT };
 
 static const struct option_row rows[] = {
     {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process whose namespaces are joined"},
@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
     OPTION_GROUP("Environment"),
     {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
     OPTION_GROUP("Other"),
+    {OPT_VISIT, "visit", ARG_NONE, NULL, "run COMMAND in this shell itself, and come back"},
     CHECK_ROW,
     HELP_ROW,
 };
@@ -39,7 +40,7 @@ static const char *const about[] = {
     "Without COMMAND the shell itself enters. With a PID namespace, which only a new process can enter, a copy of "
     "the shell goes on inside, and the old process waits outside to end with the same status. With COMMAND, "
     "which may be a program, a function or a builtin, a subshell enters and runs it, and the shell stays as it "
-    "is.",
+    "is; with --visit it is the shell itself that enters, runs it and comes back.",
     "",
     "A namespace comes from the target, or from FILE; instead of a FILE there can be the number of an open file "
     "descriptor, or :NSID (Linux 6.19). The target is a PID, a PID whose pidfd has this INODE, a job, or an open "

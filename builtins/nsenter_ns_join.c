@@ -144,7 +144,8 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
 
 static void stay_in_user_namespace(struct plan *plan)
 {
-    close(plan->files[0]);
+    if (plan->files[0] >= 0)
+        close(plan->files[0]);
     plan->files[0] = -1;
     plan->names[0] = NULL;
     plan->join &= ~CLONE_NEWUSER;
@@ -241,6 +242,26 @@ static bool choose_credentials(const struct join_request *request, struct plan *
     return plan->follow_fd >= 0 || cannot_have(request, "user and group");
 }
 
+/* The shell's own user namespace may be named, and is no other place; but no process comes back from another. */
+static bool can_visit(const struct join_request *request, struct plan *plan)
+{
+    const int no_way_back = CLONE_NEWUSER | CLONE_NEWPID;
+
+    if (!request->visit)
+        return true;
+    if (plan->files[0] >= 0 ? nsref_is_own(plan->files[0], &nstypes[0])
+                            : (plan->join & CLONE_NEWUSER) && !(target_differs(&plan->target) & CLONE_NEWUSER))
+        stay_in_user_namespace(plan);
+    if (plan->join & no_way_back) {
+        char titles[32];
+        builtin_error("--visit: no process comes back from another %s namespace; without --visit, a subshell enters",
+                      ns_titles(plan->join & no_way_back, titles, sizeof titles));
+        return false;
+    }
+    plan->visit = shell_visit_home();
+    return true;
+}
+
 /* Opens all that the request names. False: it has been said what cannot be opened, and the plan is freed. */
 static bool resolve(const struct join_request *request, struct plan *plan)
 {
@@ -251,7 +272,8 @@ static bool resolve(const struct join_request *request, struct plan *plan)
     plan->check = request->check;
     if (open_target(request, plan) && open_files(request, plan) && open_children(request, plan)
         && open_socket(request, plan) && open_user_parent(request, plan) && open_directories(request, plan)
-        && open_cgroups(request, plan) && read_context(request, plan) && choose_credentials(request, plan))
+        && open_cgroups(request, plan) && read_context(request, plan) && can_visit(request, plan)
+        && choose_credentials(request, plan))
         return true;
     plan_free(plan);
     return false;

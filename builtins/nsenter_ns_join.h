@@ -17,7 +17,7 @@ struct identity {
 /* What the options say. Strings are the builtin's words. */
 struct join_request {
     struct target_name target;
-    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps;
+    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */
     int socket;                  /* the target's descriptor; -1: none */

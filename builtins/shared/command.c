@@ -21,6 +21,21 @@ static int run_in_subshell(const struct errand *errand, WORD_LIST *list)
     return shell_run_in_subshell(errand->name, list, errand->request, errand->size);
 }
 
+static int run_in_visit(const struct errand *errand, WORD_LIST *command)
+{
+    struct failure why;
+
+    if (shell_begin_visit(&why) < 0) {
+        engine_failed(NULL, &why);
+        return COMMAND_NOT_REACHED;
+    }
+    int status = errand->carry_out(errand->request);
+    if (status == EXECUTION_SUCCESS && !*errand->check)
+        return shell_visit(command);
+    shell_end_visit();
+    return failed(status, command);
+}
+
 int command_run_errand(const struct errand *errand, WORD_LIST *list)
 {
     bool in_subshell = shell_is_in_subshell(list, errand->request);
@@ -29,6 +44,8 @@ int command_run_errand(const struct errand *errand, WORD_LIST *list)
 
     if (status != EXECUTION_SUCCESS)
         return failed(status, command);
+    if (errand->visit && *errand->visit)
+        return run_in_visit(errand, command);
     bool runs = command && !*errand->check;
     if (runs && !in_subshell && !shell_is_for_this_call())
         return run_in_subshell(errand, list);

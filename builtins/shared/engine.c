@@ -138,6 +138,8 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
     enum landing landing = land(plan, &moved, why);
     if (landing == LANDING_LEFT)
         supervise(moved, &view.terminal);
+    if (landing == LANDING_LOST)
+        shell_end_lost(why);
     if (landing == LANDING_MOVED)
         shell_became_copy();
     shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);

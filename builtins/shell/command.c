@@ -58,6 +58,8 @@ static void note_birth(void)
 
     if (memcmp(&at_birth, &now, sizeof now) != 0)
         at_birth = now; /* else the page stays the parent's */
+    if (!shell_is_landing())
+        shell_stay_inside();
 }
 
 void shell_watch_births(void)
@@ -285,6 +287,19 @@ static int run_to_its_end(COMMAND *command)
         return execute_command(command);
     bool exits = leap == EXITPROG || leap == EXITBLTIN;
     return exits || last_command_exit_value != EXECUTION_SUCCESS ? last_command_exit_value : EXECUTION_FAILURE;
+}
+
+/*
+ * As `command` does, so that bash shows and traps it once, and leaves its failure to the running command.
+ */
+int shell_run_program(WORD_LIST *words)
+{
+    COMMAND *command =
+        simple_command(copy_word_list(words), CMD_NO_FUNCTIONS | CMD_COMMAND_BUILTIN | CMD_IGNORE_RETURN);
+    int status = execute_command(command);
+
+    dispose_command(command);
+    return status;
 }
 
 int shell_run(WORD_LIST *command)

@@ -109,6 +109,44 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
 /* Runs a command that may be a program, a function or a builtin; the last thing that a subshell does. */
 int shell_run(WORD_LIST *command);
 
+/* Runs a program, as the running builtin's COMMAND, in a child of the shell. Returns its status. */
+int shell_run_program(WORD_LIST *words);
+
+/*
+ * Begins a visit, which is on the way until shell_end_visit(). What is there is to be found by shell_visit_home(), for
+ * struct plan. 0, or -1 and *why.
+ */
+struct home;
+int shell_begin_visit(struct failure *why);
+struct home *shell_visit_home(void);
+
+/* With the shell inside, runs COMMAND in it and comes home, however COMMAND ends. Returns its status. */
+int shell_visit(WORD_LIST *words);
+
+/* Ends the visit, for which the shell has not gone anywhere. */
+void shell_end_visit(void);
+
+/* Before the shell lands somewhere else for good: holds what it leaves by that, if it is on a visit. 0, or -1 and *why. */
+int shell_hold_home(const struct plan *plan, struct failure *why);
+
+/* In a child that bash has forked: it stays where it is. */
+void shell_stay_inside(void);
+
+/* Says why there is no way back, and ends the shell: no EXIT trap, no other line. */
+_Noreturn void shell_end_lost(const struct failure *why);
+
+/* What bash knows about where it is, from before a visit. Strings are owned; NULL: not set. */
+struct shell_place {
+    char *directory, *old_directory, *working_directory;
+};
+
+void shell_note_place(struct shell_place *place);
+
+/* After that: makes bash's knowledge that of before, as far as what is held of home tells that it may have changed. */
+void shell_came_home(const struct shell_place *place, const struct home *home);
+
+void shell_forget_place(struct shell_place *place);
+
 /* True in a restricted shell that is to go to another directory or root, which `cd` does not do there; that has been said. */
 bool shell_restricts(const struct plan *plan);
 
@@ -118,6 +156,9 @@ bool shell_restricts_all(void);
 /* Before and after the engine forks a child of its own, which is none of bash's. */
 void shell_before_fork(void);
 void shell_after_fork(void);
+
+/* True between these two. */
+bool shell_is_landing(void);
 
 /* $HOME; NULL: it is not set. Valid until it changes. */
 const char *shell_home(void);

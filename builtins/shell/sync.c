@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "namespaces/home.h"
 #include "system/lookups.h"
 #include "system/memory.h"
 
@@ -252,6 +253,11 @@ void shell_after_fork(void)
     is_landing = false;
 }
 
+bool shell_is_landing(void)
+{
+    return is_landing;
+}
+
 /* bash ends itself where it gets no memory, as for GROUPS, which may be as long as any process's. */
 static size_t memory_of_groups(void)
 {
@@ -278,6 +284,8 @@ static int get_ready(const struct plan *plan, struct failure *why)
         return -1;
     if (plan_carries_root(plan) && lookups_hold() < 0)
         return fail(why, &step_memory);
+    if (!plan->visit && !plan->check && shell_hold_home(plan, why) < 0)
+        return -1;
     /* Else bash fills GROUPS inside, and believes a /proc there about how many there can be. */
     if (plan_carries_directories(plan))
         (void)find_variable("GROUPS");
@@ -336,6 +344,60 @@ void shell_after_landing(struct shell_view *view, const struct plan *plan)
     if (plan && plan->no_fork && (plan_flags(plan) & CLONE_NEWPID))
         stay_outside();
     free(view->directory);
+}
+
+/* --- a shell that comes home -------------------------------------------------------------------------------------- */
+
+static char *copy_of(const char *text)
+{
+    return text ? savestring(text) : NULL;
+}
+
+void shell_note_place(struct shell_place *place)
+{
+    place->directory = copy_of(get_string_value("PWD"));
+    place->old_directory = copy_of(get_string_value("OLDPWD"));
+    place->working_directory = copy_of(the_current_working_directory);
+}
+
+void shell_forget_place(struct shell_place *place)
+{
+    FREE(place->directory);
+    FREE(place->old_directory);
+    FREE(place->working_directory);
+}
+
+static bool is_same(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+static void put_back(const char *name, const char *value)
+{
+    if (is_same(get_string_value(name), value))
+        return;
+    if (value)
+        set_directory_variable(name, value);
+    else
+        unset_plain(name);
+}
+
+void shell_came_home(const struct shell_place *place, const struct home *home)
+{
+    bool other_root = home->places[HOME_ROOT] >= 0;
+
+    put_back("OLDPWD", place->old_directory);
+    put_back("PWD", place->directory);
+    if (!is_same(the_current_working_directory, place->working_directory)) {
+        FREE(the_current_working_directory);
+        the_current_working_directory = copy_of(place->working_directory);
+    }
+    if (home->places[nstype_of_flag(CLONE_NEWUTS) - nstypes] >= 0)
+        sync_hostname();
+    if (other_root) {
+        shell_forget_user();
+        phash_flush();
+    }
 }
 
 /* --- variables -------------------------------------------------------------------------------------------------- */

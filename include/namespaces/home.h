@@ -1,22 +1,37 @@
-/* The way back to where the shell stands, which is looked for before it goes. */
+/* The way back to where the process stands, which is walked once before it goes. */
 #ifndef HOME_H
 #define HOME_H
 
+#include <sys/types.h>
+
 #include "failure.h"
+#include "namespaces/plan.h"
+
+/* What there is to come back to: a namespace of each type, by index in nstypes, and: */
+enum { HOME_ROOT = NS_TYPES, HOME_DIRECTORY, HOME_CGROUP, HOME_PLACES };
 
 struct home {
-    int mounts, root, directory; /* the mount namespace, and the places in it */
+    int places[HOME_PLACES]; /* open descriptors; -1: it is not left, or not known to be */
+    mode_t mask;             /* umask(2) */
 };
 
+/* Notes the umask; no place is held. */
+void home_init(struct home *home);
+
 /*
- * Opens the way back out of a mount namespace, and walks it once: nothing changes by that. 0, or -1 and errno where there
- * is none, as out of a mount namespace that belongs to another user namespace (EPERM); then nothing is open.
+ * Opens the way back out of all that a plan leaves, as far as it is not open already, and walks it once: nothing changes by
+ * that. 0; or -1 and *why where there is no such way, as out of what belongs to another user namespace (EPERM), and then
+ * what was open before still is.
  */
-int home_open(struct home *home);
+int home_hold(struct home *home, const struct plan *plan, struct failure *why);
 
-/* Goes back. 0, or -1 and errno: it could be done a moment ago. */
-int home_return(const struct home *home);
+/*
+ * Goes back to each place that is held. A step that fails is tried once more, and all others are done in any case. 0, or
+ * -1 and *why, of the first that failed.
+ */
+int home_return(const struct home *home, struct failure *why);
 
+/* Closes what is held. */
 void home_close(struct home *home);
 
 #endif

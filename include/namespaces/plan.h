@@ -24,6 +24,7 @@ struct credentials {
 };
 
 struct plan;
+struct home;
 
 /*
  * A step of another room. what: the plan's inside_what. awake: the mask for a wait that a signal may end; NULL: the mask
@@ -41,11 +42,12 @@ struct plan {
     const char *names[NS_TYPES];   /* what the user calls them; NULL: nothing */
     struct target target;
 
-    bool check;       /* do all but land */
-    bool move;        /* a forked copy goes on inside; always so with a PID namespace, which only children enter, */
-    bool no_fork;     /* unless this says that children are all that shall */
-    bool init;        /* the copy has an init over it: PID 1 is another process */
-    int death_signal; /* what the copy inside gets when its supervisor dies */
+    bool check;         /* do all but land */
+    bool move;          /* a forked copy goes on inside; always so with a PID namespace, which only children enter, */
+    bool no_fork;       /* unless this says that children are all that shall */
+    bool init;          /* the copy has an init over it: PID 1 is another process */
+    struct home *visit; /* where the way back is to be held (home.h): the shell itself goes, by that; NULL: for good */
+    int death_signal;   /* what the copy inside gets when its supervisor dies */
 
     bool owner; /* become this user first, outside, so that it owns the user namespace */
     uid_t owner_uid;

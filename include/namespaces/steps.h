@@ -42,4 +42,7 @@ extern const struct step step_persist_mount; /* the same, of a mount namespace *
 extern const struct step step_adopt;         /* becoming the parent of the shell inside */
 extern const struct step step_land;          /* the shell's own setns(2) into what was staged */
 
+extern const struct step step_home;       /* the way back: about the type, */
+extern const struct step step_home_place; /* or else about what kind of place */
+
 #endif

@@ -339,6 +339,14 @@ static const char *remedy_owner(struct diagnosis *of)
     return of->failure->err == EPERM ? "only a privileged user can make a user namespace for another" : NULL;
 }
 
+/* setns(2): CAP_SYS_ADMIN in the user namespace that owns what is joined; it is there for what was joined before, too. */
+static const char *remedy_home(struct diagnosis *of)
+{
+    if (refuses_setns())
+        return "a seccomp filter refuses setns(2): allow it where this container is started";
+    return of->failure->err == EPERM ? "it belongs to a user namespace in which the shell has no CAP_SYS_ADMIN" : NULL;
+}
+
 /* --- the steps: each has a phrase, and a remedy where there is one ----------------------------------------------- */
 
 const struct step step_socket = {.phrase = "talk to the helper process"};
@@ -383,3 +391,5 @@ const struct step step_adopt = {
     .phrase = "supervise a shell inside",
     .cure = "this shell's children are born in another PID namespace (--no-fork): move one of them, ( ) or a COMMAND"};
 const struct step step_land = {.phrase = "follow the helper process into the namespaces", .remedy = remedy_land};
+const struct step step_home = {.phrase = "come back to this %s namespace", .remedy = remedy_home};
+const struct step step_home_place = {.phrase = "come back to this %s"};

@@ -3,64 +3,149 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "namespaces/nsref.h"
-#include "namespaces/prepare.h"
+#include "namespaces/steps.h"
 #include "system/descriptors.h"
 
-/* setns(2) leaves root and working directory at the root of the mount namespace. */
-static int go(const struct home *home)
+static int fail_place(size_t place, struct failure *why)
 {
-    struct failure why;
+    static const char *const others[] = {"root directory", "working directory", "cgroup"};
 
-    return setns(home->mounts, CLONE_NEWNS) < 0 || prepare_return(home->root, home->directory, &why) < 0 ? -1 : 0;
+    if (place < NS_TYPES)
+        return fail_about(why, &step_home, "%s", nstypes[place].title);
+    return fail_about(why, &step_home_place, "%s", others[place - HOME_ROOT]);
+}
+
+static bool leaves(const struct plan *plan, size_t place)
+{
+    switch (place) {
+    case HOME_ROOT:
+        return plan_carries_root(plan);
+    case HOME_DIRECTORY:
+        return true; /* nobody knows where what runs inside will go */
+    case HOME_CGROUP:
+        return plan->own_cgroup_fd >= 0;
+    default: /* out of a PID namespace leads no way: a copy of the shell that moves is another process */
+        return plan_flags(plan) & ~CLONE_NEWPID & nstypes[place].flag;
+    }
+}
+
+static int open_place(const struct plan *plan, size_t place)
+{
+    switch (place) {
+    case HOME_ROOT:
+        return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    case HOME_DIRECTORY:
+        return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    case HOME_CGROUP:
+        return nsref_open_fd(plan->own_cgroup_fd);
+    default:
+        return nsref_open_own(&nstypes[place]);
+    }
+}
+
+static int go_to(size_t place, int fd)
+{
+    switch (place) {
+    case HOME_ROOT:
+        return fchdir(fd) < 0 ? -1 : chroot(".");
+    case HOME_DIRECTORY:
+        return fchdir(fd);
+    case HOME_CGROUP:
+        return write(fd, "0", 1) == 1 ? 0 : -1; /* itself: cgroups(7) */
+    default:
+        return setns(fd, nstypes[place].flag);
+    }
+}
+
+/* It could be done a moment ago, so what fails may not fail the next time. */
+static int go_surely(size_t place, int fd)
+{
+    int status = -1;
+
+    for (int tries = 0; tries < TRIES && status < 0; tries++)
+        status = go_to(place, fd);
+    return status;
+}
+
+void home_init(struct home *home)
+{
+    for (size_t place = 0; place < HOME_PLACES; place++)
+        home->places[place] = -1;
+    home->mask = umask(S_IRWXG | S_IRWXO);
+    umask(home->mask);
+}
+
+/* The places are in the order in which one can get there: setns(2) to a mount namespace leaves root and directory. */
+int home_return(const struct home *home, struct failure *why)
+{
+    int status = 0;
+
+    for (size_t place = 0; place < HOME_PLACES; place++)
+        if (home->places[place] >= 0 && go_surely(place, home->places[place]) < 0 && status == 0)
+            status = fail_place(place, why);
+    umask(home->mask);
+    return status;
 }
 
 /*
  * What setns(2) would leave cannot be come back to without these: so they are tried first, while they change nothing. A
  * chroot(2) that is refused has changed nothing but the directory.
  */
-static int try_return(const struct home *home)
+static int try_directories(const struct home *home, struct failure *why)
 {
-    if (fchdir(home->directory) < 0 || fchdir(home->root) < 0)
-        return -1;
-    int status = chroot(".");
-    int err = errno;
-    for (int tries = 0; tries < TRIES && fchdir(home->directory) < 0; tries++)
-        ;
-    errno = err;
-    return status;
-}
-
-int home_open(struct home *home)
-{
-    home->root = home->directory = -1;
-    home->mounts = nsref_open_own(nstype_of_flag(CLONE_NEWNS));
-    if (home->mounts >= 0)
-        home->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (home->root >= 0)
-        home->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (home->directory >= 0 && try_return(home) == 0 && go(home) == 0)
+    if (go_to(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0)
+        return fail_place(HOME_DIRECTORY, why);
+    if (home->places[HOME_ROOT] < 0)
         return 0;
-    home_close(home);
-    return -1;
+    int status = go_to(HOME_ROOT, home->places[HOME_ROOT]) < 0 ? fail_place(HOME_ROOT, why) : 0;
+    return go_surely(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0 ? fail_place(HOME_DIRECTORY, why) : status;
 }
 
-int home_return(const struct home *home)
+/* Opens what a plan leaves and is not held yet; and the present directory, whatever is. */
+static int open_places(struct home *new, const struct home *home, const struct plan *plan, struct failure *why)
 {
-    int status = -1;
+    for (size_t place = 0; place < HOME_PLACES; place++) {
+        if (!leaves(plan, place) || (home->places[place] >= 0 && place != HOME_DIRECTORY))
+            continue;
+        new->places[place] = open_place(plan, place);
+        if (new->places[place] < 0)
+            return fail_place(place, why);
+    }
+    return 0;
+}
 
-    for (int tries = 0; tries < TRIES && status < 0; tries++)
-        status = go(home);
+static void take(struct home *home, struct home *new)
+{
+    for (size_t place = 0; place < HOME_PLACES; place++) {
+        if (home->places[place] >= 0)
+            continue;
+        home->places[place] = new->places[place];
+        new->places[place] = -1;
+    }
+}
+
+int home_hold(struct home *home, const struct plan *plan, struct failure *why)
+{
+    struct home new;
+
+    home_init(&new);
+    int status =
+        open_places(&new, home, plan, why) < 0 || try_directories(&new, why) < 0 || home_return(&new, why) < 0 ? -1 : 0;
+    if (status == 0)
+        take(home, &new);
+    home_close(&new);
     return status;
 }
 
 void home_close(struct home *home)
 {
-    const int held[] = {home->mounts, home->root, home->directory};
-
-    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
-        descriptor_close(held[i]);
-    home->mounts = home->root = home->directory = -1;
+    for (size_t place = 0; place < HOME_PLACES; place++) {
+        descriptor_close(home->places[place]);
+        home->places[place] = -1;
+    }
 }

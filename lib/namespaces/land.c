@@ -145,31 +145,34 @@ static enum landing land_staged(const struct plan *plan, const sigset_t *awake, 
 
 /* --- a shell that can come back: it needs no helper --------------------------------------------------------------- */
 
-/*
- * What is done in a mount namespace of one's own is gone with it. Where home_open() finds a way back, the shell itself goes,
- * and comes back where something fails.
- */
+/* The shell itself goes, and comes back where something fails. */
 static enum landing land_here(const struct plan *plan, const struct home *home, const sigset_t *awake,
                               struct failure *why)
 {
-    if (enter(plan, why) < 0)
-        return LANDING_FAILED;
-    enum landing landing = prepare(plan, awake, why) < 0 ? LANDING_FAILED
-                           : plan->check                 ? LANDING_CHECKED
-                                                         : LANDING_ENTERED;
-    if (landing != LANDING_ENTERED)
-        home_return(home);
-    return landing;
+    struct failure lost;
+    enum landing landing = enter(plan, why) < 0 || prepare(plan, awake, why) < 0 ? LANDING_FAILED
+                           : plan->check                                         ? LANDING_CHECKED
+                                                                                 : LANDING_ENTERED;
+
+    if (landing == LANDING_ENTERED || home_return(home, &lost) == 0)
+        return landing;
+    *why = lost;
+    return LANDING_LOST;
 }
 
+/* A visit comes back, or is not made. What is done in a mount namespace of one's own is gone with it. */
 static enum landing land_somehow(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
 {
-    struct home home;
+    struct home own, *home = plan->visit ? plan->visit : &own;
 
-    if (!plan_only_mounts(plan) || home_open(&home) < 0)
+    home_init(&own);
+    if (!plan->visit && (!plan_only_mounts(plan) || home_hold(home, plan, why) < 0))
         return land_staged(plan, awake, moved, why);
-    enum landing landing = land_here(plan, &home, awake, why);
-    home_close(&home);
+    if (plan->visit && home_hold(home, plan, why) < 0)
+        return LANDING_FAILED;
+    enum landing landing = land_here(plan, home, awake, why);
+    if (home == &own)
+        home_close(home);
     return landing;
 }
 
