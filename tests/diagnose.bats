@@ -172,6 +172,68 @@ injected() {
     fails_with '*: its namespaces: Permission denied' nsenter_ns -t 1 -a
 }
 
+# without_capabilities [COMMAND...]: the shell has none, and is what COMMAND, a command that executes its arguments, starts
+without_capabilities() {
+    via=("$@" setpriv --bounding-set -all --inh-caps -all --ambient-caps -all)
+}
+
+@test "whose a namespace is, that cannot be joined" {
+    without_capabilities
+    local name title letter
+    for name in uts:UTS:u net:network:n mount:mount:m; do
+        IFS=: read -r name title letter <<<"$name" # the file of the last is called mnt
+        fails_with "cannot join the $title namespace: *; the shell is in this $title namespace already: leave out -$letter (--$name)" \
+            nsenter_ns "-$letter/proc/self/ns/${name/mount/mnt}"
+    done
+    target -runi
+    fails_with '*; without privilege, join the user namespace that owns it too: say --user-parent' \
+        nsenter_ns --net="/proc/$target/ns/net"
+    fails_with '*; the shell is in this cgroup namespace already: leave out -C (--cgroup)' nsenter_ns -t "$target" -U -n -C
+    via=()
+    sh_run 'exec 5</proc/self/ns/net 6</proc/self/ns/user; unshare_ns -rn
+            nsenter_ns --net=5; nsenter_ns --user=6; nsenter_ns -t $PPID -n; unshare_ns -n; nsenter_ns -t $PPID -U -u
+            unshare_ns -r; exec 7</proc/self/ns/uts; nsenter_ns --uts=7'
+    is "$(sed -n 's/.*: Operation not permitted; //p' <<<"$error")" "$(printf '%s\n' \
+        "it belongs to a user namespace around this one, or beside it: join it first, and then enter this one" \
+        "it is a user namespace around this one, or beside it, where nothing leads from inside" \
+        "it belongs to a user namespace around this one, or beside it: join it first, and then enter this one"{,} \
+        "the shell is in this UTS namespace already: leave out -u (--uts)")"
+}
+
+@test "a namespace of the machine, and another user's" {
+    ((EUID == 0)) || skip "needs root, to make them"
+    unshare -n sleep 1000 &
+    machine=$!
+    setpriv --reuid 1007 --clear-groups unshare -rn sleep 1000 &
+    other=$!
+    until [[ ! /proc/$machine/ns/net -ef /proc/self/ns/net && ! /proc/$other/ns/net -ef /proc/self/ns/net ]]; do sleep 0.02; done
+    without_capabilities bash -c 'exec 5<"/proc/$1/ns/net" 6<"/proc/$2/ns/net" 7<"/proc/$2/ns/user"; exec "${@:3}"' bash "$machine" "$other"
+    fails_with "cannot join the network namespace: *; it is the machine's: that takes root" nsenter_ns --net=5
+    fails_with "*; that is for user 1007, who made its user namespace, and for root" nsenter_ns --net=6
+    fails_with "*; that is for user 1007, who made its user namespace, and for root" nsenter_ns --user=7
+    without_capabilities
+    fails_with "*; its process is not for this user to look into: that takes its user, or root" nsenter_ns -t "$other" -n
+    kill "$machine" "$other"
+}
+
+@test "a file that is to hold a namespace, where one may not mount" {
+    via=(unshare --user --map-user=1000 --map-group=1000)
+    fails_with "cannot hold the new network namespace in $dir/net: *; only who may mount there can do that: say unshare_ns -rm first, in a call of its own" \
+        unshare_ns -rm --net="$dir/net"
+}
+
+@test "a seccomp filter refuses mount(2)" {
+    local sentence='a seccomp filter refuses mount(2): allow it where this container is started'
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM mount --)
+    fails_with "cannot change the mount propagation of /: Operation not permitted; $sentence" unshare_ns -rm
+    fails_with "cannot mount a procfs on /proc: *; $sentence" unshare_ns -rpm --propagation unchanged --mount-proc
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM mount fsopen open_tree mount_setattr --)
+    sh_run 'unshare_ns -rm --propagation unchanged; mount_ns -t tmpfs none /mnt; mount_ns --rbind / /mnt'
+    is "$(sed 's/.*; //' <<<"$error")" "$sentence"$'\n'"$sentence"
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM sethostname --)
+    fails_with 'cannot mount a procfs on /proc: Operation not permitted; *say -p (--pid)' unshare_ns -rm --mount-proc
+}
+
 @test "an ID that is not mapped" {
     target -u --map-user=5 --map-group=5
     local sentence='cannot become group 0: Invalid argument; it is not mapped there: say -S follow -G follow, or --preserve-credentials'
@@ -183,10 +245,10 @@ injected() {
     sh_run 'nsenter_ns -t "$1" -a -S follow -G follow && id -u && id -g' "$target"
     is "$output" $'5\n5'
     done_quietly
-    fails_with 'cannot become user 6: Invalid argument; it is not mapped there: map it with --map-users or --map-groups, *' \
+    fails_with 'cannot become user 6: Invalid argument; it is not mapped inside: say --map-auto, map it with --map-users or --map-groups, *' \
         unshare_ns -r -S 6
     sh_run 'unshare_ns -r; unshare_ns -u -S 6'
-    like "$error" "*: cannot become user 6: Invalid argument; it is not mapped in this user namespace"
+    like "$error" "*: cannot become user 6: Invalid argument; it is not mapped in this user namespace, which --map-auto would have done when it was made"
 }
 
 @test "a user or group without the capability for it" {
@@ -229,10 +291,9 @@ injected() {
     is "$(sed "s,.*nsenter_ns: ,," <<<"$error")" "$(printf '%s\n' \
         "cannot join the user namespace: Invalid argument; the shell is in this user namespace already, and cannot join it again"{,} \
         "cannot join the user and UTS namespace: Invalid argument; the shell is in this user namespace already: leave out -U (--user)")"
-    via=(unshare --user --map-user=1000 --map-group=1000 --uts)
-    sh_run 'nsenter_ns -t $$ -u'
-    like "$error" "*: Operation not permitted; the shell is in the user namespace that owns it, without privilege there: *--keep-caps"
-    sh_run 'exec {uts}</proc/self/ns/uts; nsenter_ns --uts=$uts'
+    via=(unshare --user --map-user=1000 --map-group=1000 --keep-caps --uts bash -c 'exec 5</proc/self/ns/uts
+        exec unshare --uts setpriv --inh-caps -all --ambient-caps -all "$@"' bash)
+    sh_run 'nsenter_ns --uts=5'
     like "$error" "*: Operation not permitted; the shell is in the user namespace that owns it, without privilege there: *--keep-caps"
 }
 

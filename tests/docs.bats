@@ -36,7 +36,7 @@ are_told() {
     text=$(plain "$man/nsbuiltins.7")
     for phrase; do
         [[ $phrase =~ [a-z]{2} && $phrase != "cannot %s"* && $phrase != "%s: %s" ]] || continue
-        expression=$(sed -E 's/[][\.*^$()+?{|]/\\&/g; s/%[sud]/[^ ]+/g' <<<"$phrase")
+        expression=$(sed -E 's/[][\.*^$()+?{|]/\\&/g; s/%[sudc]/[^ ]+/g' <<<"$phrase")
         [[ $text =~ $expression ]] || {
             echo "not in nsbuiltins(7): $phrase"
             return 1

@@ -93,4 +93,7 @@ int nsref_open_id(uint64_t id, const struct nstype *type);
  */
 int nsref_owner(int fd);
 
+/* Tells the user who made a user namespace, as the caller sees him (Linux 4.11). 0, or -1 and errno: EINVAL (no such). */
+int nsref_maker(int fd, unsigned *user);
+
 #endif

@@ -23,10 +23,11 @@ bool is_forbidden_to_mount(void);
 /* True where the process's user namespace has no map of users yet. */
 bool is_without_maps(void);
 
-/* True where a seccomp filter is in force (it may be harmless), and where it refuses all of unshare(2) or setns(2). */
+/* True where a seccomp filter is in force (it may be harmless), and where it refuses all of a system call. */
 bool is_filtered(void);
 bool refuses_unshare(void);
 bool refuses_setns(void);
+bool refuses_mount(void);
 
 /* True where AppArmor takes the capabilities of the user namespaces that unprivileged processes make (Ubuntu 23.10). */
 bool apparmor_restricts(void);

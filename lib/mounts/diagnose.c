@@ -31,9 +31,11 @@ static bool may_mount(void)
     return own && caps_have(CAP_SYS_ADMIN);
 }
 
-/* landlock(7): who is in such a domain changes no mount, however privileged. */
+/* What binds who has the right to mount, too. landlock(7): who is in such a domain changes no mount. */
 static const char *why_forbidden(void)
 {
+    if (refuses_mount())
+        return "a seccomp filter refuses mount(2): allow it where this container is started";
     return is_forbidden_to_mount()
                ? "a Landlock domain that restricts files forbids it, or a seccomp filter: mount before setpriv_ns"
                : NULL;
@@ -178,7 +180,7 @@ static const char *remedy_create(struct diagnosis *of)
         return sentence_cure(of, "it has a program of its own, %s: run mount(8)", helper);
     if (err == ENODEV && !*of->failure->said)
         return "the kernel knows no such type: see /proc/filesystems";
-    if (err == EPERM && !may_mount())
+    if (err == EPERM && (!may_mount() || refuses_mount()))
         return why_not_allowed();
     if (err == EPERM && idmapped_is_user_namespace())
         return why_not_in_user_namespace(type, of);

@@ -133,7 +133,7 @@ static const char *remedy_persist(struct diagnosis *of)
     const struct plan *plan = of->wanted;
 
     if (of->failure->err == EPERM && !caps_have(CAP_SYS_ADMIN))
-        return "only who may mount can do that: join a user and mount namespace of one's own first (-rm)";
+        return "only who may mount there can do that: say unshare_ns -rm first, in a call of its own";
     if (of->failure->err != ENOENT)
         return NULL;
     for (size_t i = 0; i < NS_TYPES; i++)
@@ -160,30 +160,85 @@ static bool joins_own(const struct plan *plan, const struct nstype *type)
     return own;
 }
 
-/* Whether what is to be joined of a type belongs to the user namespace that the shell is in. */
-static bool joins_of_own_user_namespace(const struct plan *plan, const struct nstype *type)
-{
-    int fd = open_to_join(plan, type);
-    int owner = fd < 0 ? -1 : nsref_owner(fd);
-    bool own = owner >= 0 && nsref_is_own(owner, nstype_of_flag(CLONE_NEWUSER));
+static const char outside[] =
+    "it belongs to a user namespace around this one, or beside it: join it first, and then enter this one";
 
-    descriptor_close(owner);
-    descriptor_close(fd);
-    return own;
+/* The number that the kernel gives the user namespace of the machine: PROC_USER_INIT_INO. */
+static bool is_of_machine(int user_namespace)
+{
+    struct stat status;
+
+    return fstat(user_namespace, &status) == 0 && status.st_ino == 0xEFFFFFFD;
 }
 
-/* A user namespace may be entered by who owns it or is privileged around it; the others, by who is privileged in theirs. */
-static const char *why_not_allowed(const struct plan *plan)
+static const char *name_maker(int user_namespace, struct diagnosis *of)
 {
-    if (plan->join & CLONE_NEWUSER)
-        return "that is for who made the user namespace, or a namespace around it, and for privileged users";
-    if (caps_have(CAP_SYS_ADMIN))
+    unsigned user;
+
+    if (nsref_maker(user_namespace, &user) < 0 || user == geteuid())
         return NULL;
-    for (size_t i = 0; i < NS_TYPES; i++)
-        if ((plan->join & nstypes[i].flag) && joins_of_own_user_namespace(plan, &nstypes[i]))
-            return "the shell is in the user namespace that owns it, without privilege there: be its root, or enter it "
-                   "with --keep-caps";
-    return "without privilege, join the user namespace that owns it too: say -U (--user)";
+    return sentence_cure(of, "that is for user %u, who made its user namespace, and for root", user);
+}
+
+/* Of a user namespace below the one in which the shell is. */
+static const char *why_not_below(int user_namespace, struct diagnosis *of)
+{
+    const struct plan *plan = of->wanted;
+    const char *why = name_maker(user_namespace, of);
+
+    if (why || (plan->join & CLONE_NEWUSER))
+        return why;
+    return plan->target.pid == 0 ? "without privilege, join the user namespace that owns it too: say --user-parent"
+                                 : "without privilege, join the user namespace that owns it too: say -U (--user)";
+}
+
+/*
+ * Each may be joined by who has CAP_SYS_ADMIN in the user namespace that owns it, a user namespace by who made it, too. Whose
+ * it is, the kernel tells of what is in the asker's user namespace, or below: ioctl_ns(2).
+ */
+static const char *why_not_type(int fd, const struct nstype *type, struct diagnosis *of)
+{
+    int owner = nsref_owner(fd);
+    bool own = owner >= 0 && nsref_is_own(owner, nstype_of_flag(CLONE_NEWUSER));
+    const char *why = NULL;
+
+    if (owner < 0 && errno != EPERM)
+        return NULL;
+    if (type->flag == CLONE_NEWUSER)
+        why = owner < 0 ? "it is a user namespace around this one, or beside it, where nothing leads from inside"
+                        : name_maker(fd, of);
+    else if ((owner < 0 || !caps_have(CAP_SYS_ADMIN)) && nsref_is_own(fd, type))
+        why = sentence_cure(of, "the shell is in this %s namespace already: leave out -%c (--%s)", type->title,
+                            type->letter, type->name);
+    else if (owner < 0)
+        why = outside;
+    else if (own && !caps_have(CAP_SYS_ADMIN))
+        why = is_of_machine(owner) ? "it is the machine's: that takes root"
+                                   : "the shell is in the user namespace that owns it, without privilege there: be its "
+                                     "root, or enter it with --keep-caps";
+    else if (!own && !caps_have(CAP_SYS_ADMIN))
+        why = why_not_below(owner, of);
+    descriptor_close(owner);
+    return why;
+}
+
+static const char *why_not_allowed(struct diagnosis *of)
+{
+    const struct plan *plan = of->wanted;
+    const char *why = NULL;
+
+    for (size_t i = 0; !why && i < NS_TYPES; i++) {
+        if (!(plan->join & nstypes[i].flag))
+            continue;
+        int fd = open_to_join(plan, &nstypes[i]);
+        if (fd < 0 && errno == EACCES)
+            return caps_have(CAP_SYS_ADMIN)
+                       ? outside
+                       : "its process is not for this user to look into: that takes its user, or root";
+        why = fd < 0 ? NULL : why_not_type(fd, &nstypes[i], of);
+        descriptor_close(fd);
+    }
+    return why;
 }
 
 /* The kernel lets nobody gain capabilities by joining again the user namespace that he is in: setns(2). */
@@ -204,7 +259,13 @@ static const char *remedy_join(struct diagnosis *of)
         return "a seccomp filter refuses setns(2): allow it where this container is started";
     if (err == ESRCH)
         return "the target has ended";
-    return err == EPERM ? why_not_allowed(plan) : err == EINVAL ? why_not_valid(plan) : NULL;
+    return err == EPERM ? why_not_allowed(of) : err == EINVAL ? why_not_valid(plan) : NULL;
+}
+
+/* Engines filter it for all of a container, whatever namespaces are made in there. */
+static const char *why_no_mount(void)
+{
+    return refuses_mount() ? "a seccomp filter refuses mount(2): allow it where this container is started" : NULL;
 }
 
 /* The kernel shows in a new procfs what its reader may see already: mount_too_revealing() in fs/namespace.c. */
@@ -213,7 +274,10 @@ static const char *remedy_mount_proc(struct diagnosis *of)
     const struct plan *plan = of->wanted;
     int err = of->failure->err;
     char covered[CURE_SIZE / 2];
+    const char *why = why_no_mount();
 
+    if (why)
+        return why;
     if (err == EINVAL && plan_mounts_outside(plan))
         return "it would be mounted outside, too: leave out --propagation, or name a directory that is a mount of its own";
     if (err != EPERM && err != EACCES)
@@ -236,11 +300,20 @@ static const char *remedy_inside(struct diagnosis *of)
     return refused && (plan->create & CLONE_NEWUSER) && apparmor_restricts() ? apparmor : NULL;
 }
 
+static const char *remedy_mount_binfmt(struct diagnosis *of)
+{
+    const char *why = why_no_mount();
+
+    return why ? why : remedy_inside(of);
+}
+
 /* Who has a mount namespace of his own may do that in it, unless he is in such a domain: landlock(7). */
 static const char *remedy_propagation(struct diagnosis *of)
 {
-    const char *why = remedy_inside(of);
+    const char *why = why_no_mount();
 
+    if (!why)
+        why = remedy_inside(of);
     return of->failure->err == EPERM && !why
                ? "a Landlock domain that restricts files forbids it, or a seccomp filter: do it before setpriv_ns"
                : why;
@@ -283,8 +356,8 @@ static const char *remedy_become(struct diagnosis *of)
                    ? "it is not mapped there: say --preserve-credentials, or name those that are by -S and -G"
                    : "it is not mapped there: say -S follow -G follow, or --preserve-credentials";
     return plan->create & CLONE_NEWUSER
-               ? "it is not mapped there: map it with --map-users or --map-groups, or leave out -S and -G"
-               : "it is not mapped in this user namespace";
+               ? "it is not mapped inside: say --map-auto, map it with --map-users or --map-groups, or leave out -S and -G"
+               : "it is not mapped in this user namespace, which --map-auto would have done when it was made";
 }
 
 /* pid_namespaces(7): fork(2) fails like this in a namespace that has ended; where there is one, memory is rarely short. */
@@ -369,7 +442,7 @@ const struct step step_owner = {.phrase = "become %s", .remedy = remedy_owner};
 const struct step step_time_offsets = {.phrase = "set the clocks of the time namespace", .remedy = remedy_time_offsets};
 const struct step step_propagation = {.phrase = "change the mount propagation of /", .remedy = remedy_propagation};
 const struct step step_mount_proc = {.phrase = "mount a procfs on %s", .remedy = remedy_mount_proc};
-const struct step step_mount_binfmt = {.phrase = "mount a binfmt_misc on %s", .remedy = remedy_inside};
+const struct step step_mount_binfmt = {.phrase = "mount a binfmt_misc on %s", .remedy = remedy_mount_binfmt};
 const struct step step_load_interp = {.phrase = "register the binary format \"%s\""};
 const struct step step_hostname = {.phrase = "set the hostname \"%s\"", .remedy = remedy_inside};
 const struct step step_loopback = {.phrase = "bring up the loopback interface", .remedy = remedy_inside};

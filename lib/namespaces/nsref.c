@@ -380,3 +380,13 @@ int nsref_owner(int fd)
 {
     return ioctl(fd, NS_GET_USERNS);
 }
+
+int nsref_maker(int fd, unsigned *user)
+{
+    uid_t uid;
+
+    if (ioctl(fd, NS_GET_OWNER_UID, &uid) < 0)
+        return -1;
+    *user = uid;
+    return 0;
+}

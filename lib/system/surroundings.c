@@ -124,6 +124,12 @@ bool refuses_setns(void)
     return is_filtered() && setns(-1, 0) < 0 && errno != EBADF;
 }
 
+/* Without a filter, it is the missing path that is wrong, which is looked at before all rights. */
+bool refuses_mount(void)
+{
+    return is_filtered() && syscall(SYS_mount, NULL, NULL, NULL, 0, NULL) < 0 && errno != EFAULT;
+}
+
 bool apparmor_restricts(void)
 {
     return sysctl_number("kernel/apparmor_restrict_unprivileged_userns") == 1 && !caps_have(CAP_SYS_ADMIN);
