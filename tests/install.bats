@@ -66,6 +66,19 @@ make_variable() {
     done
 }
 
+@test "the pages that are installed link to what is installed, too" {
+    installed
+    local pages page links link
+    pages=$dir/root$(make_variable docdir)
+    while IFS= read -r page; do
+        links=$(grep -oE '\]\([^):#]+\)' "$page") || continue
+        while IFS= read -r link; do
+            link=${link#??}
+            test -e "${page%/*}/${link%?}" || { echo "$page: ${link%?}" && return 1; }
+        done <<<"$links"
+    done < <(find "$pages" -name '*.md' && echo "$pages/examples/README.md")
+}
+
 @test "installed twice is as installed once, and uninstalled leaves nothing" {
     installed
     (cd "$dir/root" && find . | sort) >"$dir/once"

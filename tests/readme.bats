@@ -61,6 +61,21 @@ block() {
     [[ $output == *"the host"*"has no /usr/proof"* ]]
 }
 
+@test "where there is no apt-get, ./bootstrap names what is missing as that system does" {
+    local name tool
+    mkdir "$dir/bin"
+    for name in bash dirname; do ln -s "$(command -v "$name")" "$dir/bin/$name"; done
+    for tool in dnf:glibc-devel:bash-devel pacman:glibc:bash apk:linux-headers:bash-dev none:libc6-dev:bash-builtins; do
+        IFS=: read -r tool libc headers <<<"$tool"
+        printf '#!/bin/sh\n' >"$dir/bin/$tool"
+        chmod +x "$dir/bin/$tool"
+        PATH=$dir/bin run bash "$NSB_SRCDIR/bootstrap" build
+        rm "$dir/bin/$tool"
+        is "$status" 1
+        [[ $output == *" ${tool/none/Debian} "*"autoconf"*" $libc "*" $headers "* ]]
+    done
+}
+
 @test "every option that the README names is one" {
     help=$(bash -c 'enable -f "$NSBUILTINS_SO" $1; help $1' bash "$builtins")
     awk '/^```bash$/ { on = 1 } /^```$/ { on = 0 } on && /(unshare_ns|nsenter_ns|nsmap) /' "$readme" |
