@@ -266,6 +266,22 @@ workable=(
     "nsenter_ns --check -t TARGET -U -u -e"
 )
 
+@test "--check tries the last step too: with a filter that refuses or kills it, and where it takes none" {
+    local plan answer
+    for plan in "-rmu" "-ru --hostname box" "-rT" "-rp --no-fork" "-rp" "-U" "-r -w /"; do
+        for answer in EPERM KILL; do
+            via=("$NSB_BUILDDIR/tests/with-seccomp" "$answer" setns --)
+            sh_run "fingerprint \"\$dir/before\"; unshare_ns --check $plan; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
+            local checked=$status sentence=$error
+            unchanged
+            sh_run "(unshare_ns $plan)"
+            [[ $checked == 0 ]] || is "$checked" 1
+            is "$((status != 0))" "$((checked != 0))"
+            [[ $answer == KILL ]] || is "$sentence" "$error"
+        done
+    done
+}
+
 # What does not, whoever asks
 unworkable=(
     "unshare_ns --check -rm --root /nowhere"

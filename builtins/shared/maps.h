@@ -25,7 +25,7 @@ enum {
 /* clang-format off */
 #define HELP_ROW {'h', "help", ARG_NONE, NULL, "show this help"}
 
-#define CHECK_ROW {OPT_CHECK, "check", ARG_NONE, NULL, "do all but enter; tell by the status, and a sentence, whether it would work"}
+#define CHECK_ROW {OPT_CHECK, "check", ARG_NONE, NULL, "try it, and leave the shell as it is; tell by the status, and a sentence, whether it would work"}
 
 #define MAP_ROWS \
     {'r', "map-root-user", ARG_NONE, NULL, "map the current user and group to root"}, \

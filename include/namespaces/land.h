@@ -10,8 +10,8 @@
 enum landing { LANDING_FAILED = -1, LANDING_CHECKED, LANDING_ENTERED, LANDING_MOVED, LANDING_LEFT, LANDING_LOST };
 
 /*
- * Carries out a plan. LANDING_CHECKED: all but the landing was done, and taken back. LANDING_ENTERED: the caller is
- * inside. LANDING_MOVED: the caller is a copy of the shell and is inside. LANDING_LEFT: this is the shell that stayed
+ * Carries out a plan. LANDING_CHECKED: all was done, the landing by a child, and taken back. LANDING_ENTERED: the
+ * caller is inside. LANDING_MOVED: the caller is a copy of the shell and is inside. LANDING_LEFT: this is the shell that stayed
  * outside; *moved is the copy, a child to supervise, and all signals are blocked. LANDING_FAILED: *why, and the caller
  * is as it was. LANDING_LOST: something failed, and so did the way back, which was there a moment ago: *why is about
  * that, and the caller, who stands nobody knows where, is to end.

@@ -1,6 +1,8 @@
 #include "namespaces/land.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -14,6 +16,7 @@
 #include "namespaces/stage.h"
 #include "namespaces/steps.h"
 #include "system/descriptors.h"
+#include "system/program.h"
 #include "system/signals.h"
 
 /* --- a shell that enters: it follows its helper ------------------------------------------------------------------- */
@@ -76,10 +79,57 @@ static enum landing land_enter(const struct plan *plan, struct stage *stage, str
     return status < 0 ? LANDING_FAILED : LANDING_ENTERED;
 }
 
-static enum landing land_nowhere(struct stage *stage)
+static _Noreturn void follow_and_tell(const struct plan *plan, struct stage *stage, int pipe)
 {
+    struct failure what;
+
+    fail_not(&what);
+    (void)follow(plan, stage, &what);
+    (void)!write(pipe, &what, sizeof what);
+    _exit(EXIT_SUCCESS);
+}
+
+/* Waits for a child's word about how it went. One that a filter has killed has none. */
+static int hear_how(pid_t child, int pipe, struct failure *why)
+{
+    struct failure what;
+
+    await_child(child);
+    ssize_t got = read(pipe, &what, sizeof what);
+    errno = ECHILD;
+    if (got != sizeof what)
+        return fail(why, &step_helper);
+    if (what.step)
+        *why = what;
+    return what.step ? -1 : 0;
+}
+
+/* A child of the shell goes where the shell would, and ends there. */
+static int try_to_follow(const struct plan *plan, struct stage *stage, struct failure *why)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(why, &step_fork);
+    pid_t child = fork();
+    if (child == 0)
+        follow_and_tell(plan, stage, ends[1]);
+    int status = child < 0 ? fail(why, &step_fork) : 0;
+    close(ends[1]);
+    if (child > 0)
+        status = hear_how(child, ends[0], why);
+    close(ends[0]);
+    return status;
+}
+
+/* What takes one call only, the helper has just done as the shell would do it. A copy that moves is in place already. */
+static enum landing land_nowhere(const struct plan *plan, struct stage *stage, struct failure *why)
+{
+    bool follows = !plan_is_single_call(plan) && !plan_moves(plan);
+    int status = follows ? try_to_follow(plan, stage, why) : 0;
+
     stage_end(stage);
-    return LANDING_CHECKED;
+    return status < 0 ? LANDING_FAILED : LANDING_CHECKED;
 }
 
 static enum landing land_move(struct stage *stage, pid_t *moved, struct failure *why)
@@ -107,7 +157,7 @@ static enum landing land_ready(const struct plan *plan, struct stage *stage, pid
         stage_end(stage);
         return LANDING_FAILED;
     }
-    landing = plan->check        ? land_nowhere(stage)
+    landing = plan->check        ? land_nowhere(plan, stage, why)
               : plan_moves(plan) ? land_move(stage, moved, why)
                                  : land_enter(plan, stage, why);
     if (landing == LANDING_FAILED || landing == LANDING_CHECKED)
@@ -181,7 +231,7 @@ enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
     struct signals_held held;
 
     fail_not(why);
-    if (plan_is_single_call(plan))
+    if (!plan->check && plan_is_single_call(plan))
         return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 
     signals_hold(&held);

@@ -106,8 +106,7 @@ static int join_calls(const struct plan *plan)
 
 bool plan_is_single_call(const struct plan *plan)
 {
-    if (plan->check || plan->visit || plan_moves(plan) || prepares(plan)
-        || (plan->create & (CLONE_NEWTIME | CLONE_NEWPID)))
+    if (plan->visit || plan_moves(plan) || prepares(plan) || (plan->create & (CLONE_NEWTIME | CLONE_NEWPID)))
         return false;
     return (plan->create != 0) + join_calls(plan) <= 1;
 }
