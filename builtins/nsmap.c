@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nsmap_facts.h"
+#include "nsmap_list.h"
 #include "namespaces/nsref.h"
 #include "system/proc.h"
 #include "system/signals.h"
@@ -22,8 +23,12 @@ struct request {
     struct target_name between[2];
     const char *array;
     bool print, pid;
+    bool list, json;
+    int types; /* CLONE_NEW* flags: to be listed */
     struct map_request maps;
 };
+
+#define EXPECTED_TYPE "expected user, mount, uts, ipc, net, pid, cgroup or time"
 
 /* Takes one option. NULL, or what was expected as its argument. */
 static const char *take_option(void *place, int id, const char *argument)
@@ -38,7 +43,7 @@ static const char *take_option(void *place, int id, const char *argument)
         return target_parse(&request->target, argument);
     case OPT_SAME:
         request->same = nstype_of_name(argument);
-        return request->same ? NULL : "expected user, mount, uts, ipc, net, pid, cgroup or time";
+        return request->same ? NULL : EXPECTED_TYPE;
     case 'A':
         request->array = argument;
         return legal_identifier(argument) ? NULL : "expected the name of a variable";
@@ -47,6 +52,12 @@ static const char *take_option(void *place, int id, const char *argument)
         break;
     case OPT_PID:
         request->pid = true;
+        break;
+    case OPT_LIST:
+        request->list = true;
+        break;
+    case 'J':
+        request->json = true;
         break;
     }
     return NULL;
@@ -77,6 +88,20 @@ static int take_process(struct request *request, WORD_LIST *operands)
     return engine_usage();
 }
 
+/* The types that are listed; without a word, all of them. */
+static int take_types(struct request *request, WORD_LIST *words)
+{
+    for (size_t i = 0; !words && i < NS_TYPES; i++)
+        request->types |= nstypes[i].flag;
+    for (; words; words = words->next) {
+        const struct nstype *type = nstype_of_name(words->word->word);
+        if (!type)
+            return engine_wrong_value("--list", words->word->word, EXPECTED_TYPE);
+        request->types |= type->flag;
+    }
+    return EXECUTION_SUCCESS;
+}
+
 /* The two that are compared. EXECUTION_SUCCESS; else all has been said. */
 static int take_both(struct request *request, WORD_LIST *operands)
 {
@@ -101,6 +126,10 @@ static const char *contradiction(const struct request *request)
         return "a process is looked at (--array, --print, --pid), or its maps are written, not both at once";
     if (request->same && (shows(request) || request->target.text || writes(request)))
         return "--same goes with no other option";
+    if (request->list && (request->print || request->pid || request->same || request->target.text || writes(request)))
+        return "--list goes with --array and --json only";
+    if (request->json && (!request->list || request->array))
+        return "--json goes with --list, and without --array";
     return NULL;
 }
 
@@ -115,8 +144,12 @@ static int parse(struct request *request, WORD_LIST *list)
     int status = engine_options(&table, list, take_option, request, &operand);
     if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
         status = engine_wrong_usage(wrong);
-    if (status == EXECUTION_SUCCESS)
-        status = (request->same ? take_both : take_process)(request, engine_operands(list, operand));
+    if (status == EXECUTION_SUCCESS) {
+        WORD_LIST *operands = engine_operands(list, operand);
+        status = request->list   ? take_types(request, operands)
+                 : request->same ? take_both(request, operands)
+                                 : take_process(request, operands);
+    }
     return status == EXECUTION_SUCCESS ? target_settle(&request->target) : status;
 }
 
@@ -345,7 +378,7 @@ static int nsmap_builtin(WORD_LIST *list)
         return status;
     if (request.same)
         return compare(&request);
-    return sh_chkwrite(show_or_write(&request));
+    return sh_chkwrite(request.list ? list_show(request.types, request.array, request.json) : show_or_write(&request));
 }
 
 BUILTIN(nsmap);

@@ -103,6 +103,7 @@ without_library() {
 		tab {nsenter_ns -a -t %2} {%2 }
 		tabs {nsenter_ns -t } {sleep 1234}
 		tabs {nsmap --same=net } {sleep 4321}
+		tabs {nsmap --list net u} {user +uts}
 		tab {nsmap --pid %2} {%2 }
 		line {kill %1 %2; wait}
 		want {outer\$ }

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #include "namespaces/idmap.h"
+#include "namespaces/nstype.h"
 #include "privileges/capabilities.h"
 #include "privileges/landlock.h"
+#include "system/mountinfo.h"
 #include "system/number.h"
 #include "shared/options.h"
 #include "tap.h"
@@ -84,6 +86,23 @@ static void try_kernel_text(const char *text)
         must(map.ranges <= IDMAP_RANGES);
 }
 
+/* Its strings stand in the line, and a type has a file that they name. */
+static void try_mountinfo(char *line)
+{
+    struct mount_entry entry;
+    ino_t inode;
+    size_t length = strlen(line);
+
+    if (!mountinfo_parse(&entry, line))
+        return;
+    const char *strings[] = {entry.root, entry.target, entry.attributes, entry.propagation,
+                             entry.type, entry.source, entry.options};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        must(strings[i] >= line && strings[i] + strlen(strings[i]) <= line + length);
+    const struct nstype *type = nstype_of_link(entry.root, &inode);
+    must(!type || strncmp(entry.root, type->file, strlen(type->file)) == 0);
+}
+
 /* What is taken says something. */
 static void try_privileges(const char *text)
 {
@@ -141,6 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_privileges(text);
     must((copy = strdup(text)) != NULL);
     try_options(copy);
+    free(copy);
+    must((copy = strdup(text)) != NULL);
+    try_mountinfo(copy);
     free(copy);
     try_ranges(text);
     free(text);

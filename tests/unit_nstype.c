@@ -18,6 +18,7 @@ int main(void)
 {
     char text[96];
     int all = 0;
+    ino_t inode;
 
     for (size_t i = 0; i < NS_TYPES; i++) {
         const struct nstype *type = &nstypes[i];
@@ -30,6 +31,12 @@ int main(void)
     }
     check(nstypes[0].flag == CLONE_NEWUSER, "the user namespace stands first, as it is joined first");
     check(!nstype_of_letter('x') && !nstype_of_flag(0), "what is no type finds nothing");
+    check(nstype_of_link("net:[4026531833]", &inode) == nstype_of_flag(CLONE_NEWNET) && inode == 4026531833,
+          "a link's text tells type and number");
+    check(!nstype_of_link("net:[4026531833", &inode) && !nstype_of_link("net:[7]x", &inode)
+              && !nstype_of_link("nets:[7]", &inode) && !nstype_of_link("pipe:[7]", &inode)
+              && !nstype_of_link("/net:[7]", &inode),
+          "other texts are no namespaces");
     check_text(ns_titles(0, text, sizeof text), "", "no flags have no titles");
     check_text(ns_titles(CLONE_NEWNET, text, sizeof text), "network", "one title");
     check_text(ns_titles(CLONE_NEWNS | CLONE_NEWPID, text, sizeof text), "mount and PID", "two titles");

@@ -6,17 +6,15 @@
 #define MOUNT_CALLS_H
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "system/openat2.h"
+
 /* Since Linux 5.2 a new call has the same number everywhere. */
-#ifndef SYS_openat2
-#define SYS_openat2 437 /* Linux 5.6 */
-#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442 /* Linux 5.12 */
 #endif
@@ -115,11 +113,6 @@ static inline int call_mount_setattr(int mount, bool recursive, const struct mou
 {
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), change,
                         sizeof *change);
-}
-
-static inline int call_openat2(int directory, const char *path, const struct open_how *how)
-{
-    return (int)syscall(SYS_openat2, directory, path, how, sizeof *how);
 }
 
 #endif

@@ -4,23 +4,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "failure.h"
 #include "mounts/plan.h"
+#include "system/mountinfo.h"
 
-/* Strings are decoded, and belong to the table. */
-struct mount_entry {
-    uint64_t id, parent;
-    unsigned major, minor; /* of the file system */
-    const char *root;      /* what of it is seen */
-    const char *target;
-    const char *attributes;  /* "rw,nosuid,relatime" */
-    const char *propagation; /* "shared:1 master:2" */
-    const char *type, *source;
-    const char *options; /* the file system's own: "rw,size=1024k" */
-};
-
+/* Its strings belong to the table. */
 struct mount_table {
     size_t count, room;
     struct mount_entry *entries; /* in the order of the kernel: a parent before what is mounted below it */

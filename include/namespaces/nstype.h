@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080 /* Linux 5.6; glibc names it since 2.32 */
@@ -29,6 +30,9 @@ const struct nstype *nstype_of_flag(int flag);
 
 /* The type with this long option name, or file name below /proc/PID/ns; or NULL. */
 const struct nstype *nstype_of_name(const char *name);
+
+/* The type of "net:[4026531833]", as links in /proc and mounts name a namespace, and *inode, its number; or NULL. */
+const struct nstype *nstype_of_link(const char *text, ino_t *inode);
 
 /* Writes "mount, PID and network" for a set of CLONE_NEW* flags into text; returns text. */
 char *ns_titles(int flags, char *text, size_t size);

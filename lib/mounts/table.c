@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,58 +33,6 @@ static struct mount_entry *new_entry(struct mount_table *table)
     return &table->entries[table->count++];
 }
 
-/* "\040" is a blank: the kernel writes blanks, tabs, line ends and backslashes so. */
-static char *decode(char *text)
-{
-    char *to = text;
-
-    for (char *from = text; *from; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
-            *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-    return text;
-}
-
-/* Cuts the next word off the line: up to a blank. An empty word where the line has ended. */
-static char *next_word(char **line)
-{
-    char *word = *line;
-    size_t length = strcspn(word, " ");
-
-    *line = word + length;
-    if (**line)
-        *(*line)++ = '\0';
-    return word;
-}
-
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue": proc(5) */
-static bool read_line(struct mount_entry *entry, char *line)
-{
-    char *separator = strstr(line, " - ");
-
-    if (!separator)
-        return false;
-    *separator = '\0';
-    entry->id = strtoull(next_word(&line), NULL, 10);
-    entry->parent = strtoull(next_word(&line), NULL, 10);
-    if (sscanf(next_word(&line), "%u:%u", &entry->major, &entry->minor) != 2)
-        return false;
-    entry->root = decode(next_word(&line));
-    entry->target = decode(next_word(&line));
-    entry->attributes = next_word(&line);
-    entry->propagation = line;
-    line = separator + strlen(" - ");
-    entry->type = decode(next_word(&line));
-    entry->source = decode(next_word(&line));
-    entry->options = decode(line);
-    return true;
-}
-
 static char *read_mountinfo(void)
 {
     enum { LIMIT = 256 << 20 }; /* above 100000 mounts, the kernel's default limit, with long options */
@@ -114,7 +61,7 @@ int mount_table_read(struct mount_table *table, struct failure *why)
             errno = ENOMEM;
             return fail(why, &step_mount_table);
         }
-        if (!read_line(entry, line))
+        if (!mountinfo_parse(entry, line))
             table->count--;
     }
     return 0;

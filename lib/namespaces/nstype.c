@@ -1,6 +1,7 @@
 #include "namespaces/nstype.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The user namespace stands first: it is joined first, since it gives the capabilities for the others. */
@@ -36,6 +37,19 @@ const struct nstype *nstype_of_name(const char *name)
     for (size_t i = 0; i < NS_TYPES; i++)
         if (strcmp(name, nstypes[i].name) == 0 || strcmp(name, nstypes[i].file) == 0)
             return &nstypes[i];
+    return NULL;
+}
+
+const struct nstype *nstype_of_link(const char *text, ino_t *inode)
+{
+    for (size_t i = 0; i < NS_TYPES; i++) {
+        size_t length = strlen(nstypes[i].file);
+        if (strncmp(text, nstypes[i].file, length) != 0 || strncmp(text + length, ":[", 2) != 0)
+            continue;
+        char *end;
+        *inode = strtoul(text + length + 2, &end, 10);
+        return strcmp(end, "]") == 0 ? &nstypes[i] : NULL;
+    }
     return NULL;
 }
 

@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# nsmap --list: all namespaces that can be seen, as lsns(8) has them, and what holds the others.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+
+load helpers
+
+# In a world of their own, what is counted is all there is, and stays.
+world=(unshare -rmnpf --mount-proc --kill-child --propagation private)
+
+# find_lsns: sets $lsns to one of a newer util-linux, where any user can run it
+find_lsns() {
+    local directory
+    local -a loaders
+    directory=$("$NSB_SRCDIR/tests/newer-util-linux" 2.42 2>"$dir/why") || skip "no util-linux 2.42: $(tail -n 1 "$dir/why")"
+    loaders=("$directory"/usr/lib/*/ld*.so.*)
+    export lsns="${loaders[0]} --library-path ${loaders[0]%/*} $directory/usr/bin/lsns"
+}
+
+# What the scripts here share. row NUMBER sets the words of its row, of whatever type, and $holder to its last; holds PATH:
+# sets $number to the one that is there; stays NUMBER COMMAND...: COMMAND ends as "sleep NUMBER", which is waited for.
+tools='
+row() {
+    local key
+    for key in "${!list[@]}"; do
+        [[ $key != *":$1" ]] || read -r processes pid owner parent user holder <<<"${list[$key]}"
+    done
+}
+holds() { number=$(stat -L -c %i "$1"); }
+stays() {
+    "${@:2}" &
+    until [[ $(tr "\0" " " </proc/$!/cmdline) == "sleep $1 " ]]; do sleep 0.01; done
+}
+crowd() {
+    local i sets=(-rmuinC -rn -rmu -rU -ruiC -rmT)
+    for ((i = 0; i < $1; i++)); do unshare "${sets[i % ${#sets[@]}]}" sleep 1000 & done
+    until [[ $(pgrep -cxf "sleep 1000") == "$1" ]]; do sleep 0.1; done
+}
+declare -A list
+'
+
+# What is held without a process, by all that can hold it: descriptors 10 (a mount that is gone), 11 (a socket), 12
+holders='
+mount -t tmpfs none /mnt && touch /mnt/{net,uts,covered,gone,top}
+unshare --net=/mnt/net true
+unshare --uts=/mnt/uts true
+unshare --uts=/mnt/gone true && holds /mnt/gone && gone=$number && exec 10</mnt/gone && umount -l /mnt/gone
+stays 1001 unshare -m bash -c "mount -t tmpfs none /mnt && touch /mnt/net && unshare --net=/mnt/net true && exec sleep 1001"
+foreign=$!
+exec 13</proc/self/ns/net
+unshare_ns -n --loopback && exec 11<>/dev/udp/127.0.0.1/9 && socket=$(stat -L -c %i /proc/self/ns/net)
+nsenter_ns --net=/dev/fd/13 && exec 13<&-
+stays 1002 unshare -i sleep 1002
+exec 12</proc/$!/ns/ipc && kill $! && wait $! 2>/dev/null
+stays 1003 unshare -r unshare -r sleep 1003
+nested=$!
+stays 1004 unshare -p bash -c "(:); exec sleep 1004"
+birthplace=$!
+'
+
+@test "each row of lsns(8) is there, with its number, count, PID, owner and relations; each beyond with what holds it" {
+    find_lsns
+    via=("${world[@]}")
+    sh_run "$tools$holders"'
+        crowd 200
+        $lsns -n --raw -o TYPE,NS,NPROCS,UID,PNS,ONS,PID >"$dir/theirs" # a process more; the next line, too
+        (nsmap --list -A list
+        for key in "${!list[@]}"; do
+            read -r processes pid owner parent user holder <<<"${list[$key]}"
+            echo "${key/:/ } $processes $owner ${parent/#-/0} ${user/#-/0} ${pid/#-}"
+            [[ $holder != - ]] || echo "nothing holds $key" >&2
+        done >"$dir/ours")
+        # Where there is no process, there is no PID. lsns(8) says 0 where it does not know a relation, or whose it is.
+        awk "NR == FNR { ours[\$1, \$2] = \$0; next }
+             { rows++; split(ours[\$1, \$2], of) }
+             of[3] != \$3 || (of[4] != \$4 && of[3] of[4] != \"0-\") || of[7] != \$7 || (\$5 && of[5] != \$5) || (\$6 && of[6] != \$6) {
+                 print \$0, \"is not\", ours[\$1, \$2] | \"cat >&2\" }
+             { delete ours[\$1, \$2] }
+             END { print rows; for (row in ours) { split(ours[row], of); if (of[3] > 0) print ours[row] } }" "$dir/ours" "$dir/theirs"'
+    done_quietly
+    ((output > 600)) # and nothing else: no namespace has processes but those that lsns(8) sees
+}
+
+@test "what holds a namespace without processes is named, by a path that leads there" {
+    via=("${world[@]}")
+    sh_run "$tools$holders"'
+        unshare --ipc=/mnt/covered true && holds /mnt/covered && covered=$number && unshare --ipc=/mnt/covered true
+        nsmap --list -A list || exit
+        is_held() { # NUMBER BY
+            row "$1"
+            echo "$processes $pid $holder"
+            [[ $holder == @([!/]*|/mnt/covered) ]] || { holds "$holder"; [[ $number == "$1" ]] || echo "$number?"; }
+        }
+        holds /mnt/net; is_held "$number"
+        holds /mnt/uts; is_held "$number"
+        holds /proc/$foreign/root/mnt/net; is_held "$number"; [[ $holder == "/proc/$foreign/root/mnt/net" ]] || echo "$foreign?"
+        is_held $gone; is_held $socket
+        holds /proc/self/fd/12; is_held "$number"
+        is_held $covered
+        holds /proc/$birthplace/ns/pid_for_children; is_held "$number"; [[ $holder == "/proc/$birthplace/"* ]] || echo "$birthplace?"
+        row "$(stat -L -c %i /proc/$nested/ns/user)"; inner=$(stat -L -c %i /proc/$nested/ns/user)
+        row "$parent"; echo "$processes $pid ${holder/$inner/inner} $parent"; [[ $user == "$parent" ]] || echo "$user?"
+        holds /proc/self/ns/user; echo "$number"'
+    done_quietly
+    mapfile -t lines <<<"$output"
+    is "${lines[0]}" "0 - /mnt/net"
+    is "${lines[1]}" "0 - /mnt/uts"
+    like "${lines[2]}" "0 - /proc/*/root/mnt/net"
+    is "${lines[3]}" "0 - /proc/1/fd/10"
+    is "${lines[4]}" "0 - socket:/proc/1/fd/11"
+    is "${lines[5]}" "0 - /proc/1/fd/12"
+    is "${lines[6]}" "0 - /mnt/covered"
+    like "${lines[7]}" "0 - /proc/*/ns/pid_for_children"
+    is "${lines[8]}" "0 - user:[inner] ${lines[9]}"
+    is "${#lines[@]}" 10
+}
+
+@test "of types that are named, by lsns(8)'s names and ours" {
+    via=("${world[@]}")
+    sh_run "$tools"'stays 1001 unshare -uC sleep 1001
+        nsmap --list -A list net mount uts || exit
+        for key in "${!list[@]}"; do echo "${key%:*}"; done | sort | uniq -c
+        nsmap --list mnt | sed -nE "s/^ *[0-9NS]+ ([^ ]+) .*/\1/p" | uniq
+        nsmap --list --json cgroup | grep -c "\"type\": \"cgroup\""
+        nsmap --list | wc -l; nsmap --list user mount uts ipc net pid cgroup time | wc -l'
+    done_quietly
+    mapfile -t lines <<<"$output"
+    like "${lines[0]}" "*1 mnt"
+    like "${lines[1]}" "*([ ])[1-9]*([0-9]) net" # the machine's own may be mounted here
+    like "${lines[2]}" "*([ ])[2-9]*([0-9]) uts"
+    is "${lines[3]} ${lines[4]}" "TYPE mnt"
+    is "${lines[5]}" 2
+    is "${lines[6]}" "${lines[7]}"
+}
+
+@test "what others have written is shown as text: a command, a path" {
+    local name path
+    name=$'"q" \\ \n\e[31m\x01\x7f\xff\xc3\xa9\xe2\x82\xac\xc2\x9b\xed\xa0\x80\xf0\x9f\x90\xa7\xf4\x90\x80\x80\xe2\x82'
+    path=$'/mnt/a "b"\n\\'
+    via=("${world[@]}")
+    sh_run "$tools"'mount -t tmpfs none /mnt && touch "$2" && unshare --net="$2" true
+        unshare -u bash -c "exec -a \"\$0\" sleep 1002" "$1" &
+        until [[ $(</proc/$!/comm) == sleep ]] && grep -q 1002 /proc/$!/cmdline; do sleep 0.01; done
+        nsmap --list uts | sed -n "s/^[0-9]* uts *1 *$! .* - *\(.q.*\)/\1/p"
+        nsmap --list --json uts | grep -A 5 "/proc/$!/" | grep "\"command\":"
+        nsmap --list -A list uts net && row "$(stat -L -c %i /proc/$!/ns/uts)" && echo "$holder"
+        row "$(stat -L -c %i "$2")" && echo "$holder"
+        nsmap --list net | sed -n "s/^[0-9]* net *0 .* \(\/mnt.*\)/\1/p"; nsmap --list --json net | grep "\"nsfs\": \"/mnt"' "$name" "$path"
+    done_quietly
+    mapfile -t lines <<<"$output"
+    local text='"q" \ \x0a\x1b[31m\x01\x7f\xffé€\xc2\x9b\xed\xa0\x80🐧\xf4\x90\x80\x80\xe2\x82 1002'
+    is "${lines[0]}" "$text"
+    is "${lines[1]}" '         "command": "\"q\" \\ \u000a\u001b[31m\u0001\u007f\ufffdé€\ufffd\ufffd\ufffd\ufffd\ufffd🐧\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd 1002",'
+    is "${lines[2]}" "$text"
+    is "${lines[3]}" "/mnt/a \"b\"\\x0a\\"
+    is "${lines[4]}" '/mnt/a\x20"b"\x0a\ -'
+    is "${lines[5]}" '         "nsfs": "/mnt/a \"b\"\u000a\\",'
+}
+
+@test "JSON has the names and the form of lsns(8), and what holds it" {
+    find_lsns
+    via=("${world[@]}")
+    # Of both, the names, and what stands between them
+    sh_run 'form() { sed -E "s/: ([^[].*[^,]|.)(,?)$/\2/" | sort -u; }
+        $lsns -J --list --output-all | form | grep -vE "\"(ppid|netnsid)\"" >"$dir/theirs"
+        nsmap --list --json | form | diff "$dir/theirs" -'
+    is "$output" $'1a2\n>          "holder"\n5c6\n<          "ons"\n---\n>          "ons",'
+}
+
+@test "a person sees as much of a command as there is room" {
+    pty <<-'EOT'
+		line {. "$dir/rc"; stty columns 90}
+		line {(exec -a "$(printf 'né%098d' 7)" sleep 1003) & sleep 0.2; nsmap --list user | awk '{ print length }' | sort -rn | head -n 1; nsmap --list user >/dev/tty; echo en''d}
+		want "\r\nend\r\n"
+	EOT
+}
+
+@test "options that do not go together, and what is no type" {
+    local words
+    for words in "--list -p" "--list --pid" "--list -t 1" "--list -r" "--list --same=net 1 1" "--json" "--list -J -A map" \
+        "--list nets" "--list net 1" "--list --list=net" "-A map net"; do
+        sh_run "declare -A map=([a]=b); nsmap $words; echo \$? \${map[*]}"
+        is "$output" "2 b"
+        like "$error" "bash: line +([0-9]): nsmap: *"
+    done
+}
+
+@test "where /proc is missing, or of another PID namespace, it is refused, and the array stays" {
+    via=("${world[@]}")
+    sh_run 'declare -A map=([a]=b); umount -l /proc; nsmap --list -A map; echo $? "${map[@]}"'
+    is "$output" "1 b"
+    like "$error" "bash: line +([0-9]): nsmap: /proc: *; mount a procfs on /proc, of this PID namespace"
+    sh_run 'unshare_ns -p --init && nsmap --list; echo $?'
+    is "$output" 1
+    like "$error" "bash: line +([0-9]): nsmap: /proc: *; mount a procfs on /proc, of this PID namespace"
+}
+
+@test "what a user may not look at is not there, and nothing is said of it" {
+    ((EUID == 0)) || skip "what is another user's is a root's to make"
+    via=(unshare -mpf --mount-proc --kill-child --propagation private)
+    sh_run "$tools"'stays 1001 unshare -u sleep 1001
+        uts=$(stat -L -c %i /proc/$!/ns/uts)
+        nsmap --list -A list uts; echo "${list[uts:$uts]%% *}"
+        setpriv_ns --reuid=1007 --regid=1007 --clear-groups || exit
+        nsmap --list -A list uts; echo "$? ${#list[@]} ${list[uts:$uts]-none}"'
+    done_quietly
+    is "$output" $'1\n0 1 none'
+    sh_run "$tools"'mount -t proc -o hidepid=2 none /proc; setpriv_ns --reuid=1007 --regid=1007 --clear-groups || exit
+        nsmap --list -A list uts; echo "$? ${#list[@]}"'
+    done_quietly
+    is "$output" "0 1"
+}
+
+@test "processes come and go meanwhile; nothing stays open, no child is made, and the shell is as it was" {
+    sh_run 'while :; do (: & :); done &
+        fingerprint "$dir/before"
+        for ((i = 0; i < 20; i++)); do nsmap --list >/dev/null || echo "$i"; nsmap --list -A list || echo "$i"; done
+        unset list; fingerprint "$dir/after"; kill $(jobs -p); wait 2>/dev/null'
+    is "$error" ""
+    is "$output" ""
+    same_but "$dir/before" "$dir/after" x
+}
+
+@test "^C ends it" {
+    pty <<-'EOT'
+		line {. "$dir/rc"}
+		line {while nsmap --list >/dev/null; do :; done}
+		sleep 1
+		interrupts
+		line exit
+		ends
+	EOT
+}
