@@ -47,6 +47,9 @@ static void take_switch(struct join_request *request, int id)
     case 'F':
         request->no_fork = true;
         break;
+    case OPT_NO_RETURN:
+        request->comeback.refused = true;
+        break;
     case OPT_CHECK:
         request->check = true;
         break;
@@ -92,6 +95,8 @@ static const char *take_option(void *place, int id, const char *argument)
         return take_directory(&request->root, &request->root_path, argument);
     case 'w':
         return take_directory(&request->wd, &request->wd_path, argument);
+    case OPT_RETURN:
+        return engine_take_comeback(&request->comeback, argument);
     case 'W':
         request->wd_name = argument;
         return *argument ? NULL : "expected a directory";
@@ -177,6 +182,7 @@ static int nsenter_ns_builtin(WORD_LIST *list)
         .operand = &request.operand,
         .check = &request.check,
         .visit = &request.visit,
+        .comeback = &request.comeback,
         .carry_out = join_carry_out,
     };
 

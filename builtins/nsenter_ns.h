@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
     {'F', "no-fork", ARG_NONE, NULL, "stay outside of the PID namespace; children are born inside"},
     {'c', "join-cgroup", ARG_NONE, NULL, "join the target's cgroup (version 2)"},
     {'Z', "follow-context", ARG_NONE, NULL, "run programs in the target's SELinux context, where there is one"},
+    RETURN_ROWS,
     OPTION_GROUP("Environment"),
     {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
     OPTION_GROUP("Other"),

@@ -304,7 +304,7 @@ static bool read_environment(const struct join_request *request, const struct pl
 int join_carry_out(void *place)
 {
     static struct plan plan; /* large, and done with before COMMAND can come back here */
-    const struct join_request *request = place;
+    struct join_request *request = place;
     struct environment environment;
 
     if (!resolve(request, &plan))
@@ -313,8 +313,8 @@ int join_carry_out(void *place)
         plan_free(&plan);
         return EXECUTION_FAILURE;
     }
-    int status = engine_carry_out(&plan);
-    if (status == EXECUTION_SUCCESS && environment.strings && !request->check)
+    int status = engine_carry_out(&plan, &request->comeback);
+    if (status == EXECUTION_SUCCESS && environment.strings && !request->check && !request->comeback.came)
         shell_replace_environment(environment.strings, environment.size);
     free(environment.strings);
     return status;

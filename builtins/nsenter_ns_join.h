@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "namespaces/nstype.h"
+#include "shell/shell.h"
 #include "shared/target.h"
 
 /* A user or group to become. */
@@ -18,6 +19,7 @@ struct identity {
 struct join_request {
     struct target_name target;
     bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit;
+    struct comeback comeback;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */
     int socket;                  /* the target's descriptor; -1: none */

@@ -368,7 +368,7 @@ static int enter(struct request *request)
     plan.inside = build;
     plan.inside_what = &request->root;
     request->root.home = shell_home();
-    return engine_carry_out(&plan);
+    return engine_carry_out(&plan, NULL);
 }
 
 static int carry_out(void *place)

@@ -21,6 +21,7 @@ struct request {
     bool propagation_said;
     bool clear_env;
     bool kill_child;
+    struct comeback comeback;
     size_t kept;
     const char *keep_env[KEPT_MAX + 1]; /* each "NAME,NAME"; NULL-terminated */
     int operand;                        /* index of COMMAND in the builtin's words */
@@ -134,6 +135,11 @@ static const char *take_process_option(struct request *request, int id, const ch
         return NULL;
     case OPT_INIT:
         plan->init = true;
+        return NULL;
+    case OPT_RETURN:
+        return engine_take_comeback(&request->comeback, argument);
+    case OPT_NO_RETURN:
+        request->comeback.refused = true;
         return NULL;
     case OPT_CHECK:
         plan->check = true;
@@ -259,9 +265,9 @@ static int carry_out(void *place)
 
     if (request->kill_child)
         shell_die_with_caller(request->plan.death_signal);
-    int status = engine_carry_out(&request->plan);
+    int status = engine_carry_out(&request->plan, &request->comeback);
 
-    if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check)
+    if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check && !request->comeback.came)
         shell_clear_environment(request->keep_env);
     return status;
 }
@@ -276,6 +282,7 @@ static int unshare_ns_builtin(WORD_LIST *list)
         .parse = parse,
         .operand = &request.operand,
         .check = &request.plan.check,
+        .comeback = &request.comeback,
         .carry_out = carry_out,
     };
 

@@ -49,6 +49,7 @@ static const struct option_row rows[] = {
     {OPT_KILL_CHILD, "kill-child", ARG_OPTIONAL, "SIGNAL",
      "the copy gets this signal (KILL) when its supervisor dies; implies --fork"},
     {OPT_FORWARD_SIGNALS, "forward-signals", ARG_NONE, NULL, "as it always does: pass signals on; implies --fork"},
+    RETURN_ROWS,
     OPTION_GROUP("Environment"),
     {OPT_CLEAR_ENV, "clear-env", ARG_NONE, NULL, "export no variable any more"},
     {OPT_WHITELIST_ENV, "whitelist-env", ARG_REQUIRED, "NAME[,NAME...]", "keep these exported; implies --clear-env"},

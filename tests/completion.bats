@@ -67,6 +67,7 @@ without_library() {
 		line {declare -A facts_here=(); facts_list=()}
 		want $outer
 		tab {nsmap -A facts_} {facts_here }
+		tab {unshare_ns --return=facts_l} {=facts_list }
 		tab {unshare_ns -rw/us} {-rw/usr/}
 		tab {nsenter_ns -w=/us} {-w=/usr/}
 		tab {nsenter_ns -eS=foll} {-eS=follow }

@@ -10,7 +10,7 @@ load helpers
 		want {\$ |# }
 		line {PS1='\u@\h \$ '; HISTFILE=$dir/history; set -o history}
 		want { [$#] }
-		line {unshare_ns -rpmu --mount-proc --hostname box}
+		line {unshare_ns -rpmu --mount-proc --hostname box --no-return}
 		want {root@box # }
 		line {echo pid=$$ ppid=$PPID}
 		want {pid=1 ppid=0\r\nroot@box # }
@@ -240,7 +240,7 @@ hangs_up() {
 
 @test "suspend: the shell goes on where nobody outside can be told, else it stops" {
     local moves
-    for moves in "unshare_ns -rp --init" "unshare_ns -rp; unshare_ns -f" "unshare_ns -rp"; do
+    for moves in "unshare_ns -rp --init --no-return" "unshare_ns -rp --no-return; unshare_ns -f --no-return" "unshare_ns -rp --no-return"; do
         export moves
         pty <<-'EOT'
 			line {bash --rcfile "$dir/rc" -i}
@@ -262,7 +262,7 @@ hangs_up() {
     pty <<-'EOT'
 		line {bash --rcfile "$dir/rc" -i}
 		want {\$ |# }
-		line {PS1='inner \$ '; unshare_ns -rf}
+		line {PS1='inner \$ '; unshare_ns -rf --no-return}
 		want {inner # }
 		line {suspend}
 		want {Stopped.*outer\$ }
@@ -285,7 +285,7 @@ hangs_up() {
 			want {\$ |# }
 			line {PS1='\u@\h \$ '}
 			want { [$#] }
-			line $env(command)
+			line "$env(command) --no-return"
 			want {root@box # }
 			works {root@box # }
 			line {sleep 1000}
@@ -303,7 +303,7 @@ hangs_up() {
 		want {\$ |# }
 		line {PS1='\u \$ '}
 		want { [$#] }
-		line {unshare_ns -rpm --mount-proc}
+		line {unshare_ns -rpm --mount-proc --no-return}
 		want {root # }
 		send "echo no"
 		want {echo no}
@@ -342,7 +342,7 @@ hangs_up() {
 		want {bash.*[$#] }
 		line {PS1='\u \$ '}
 		want { [$#] }
-		line "unshare_ns -rp $env(options)"
+		line "unshare_ns -rp --no-return $env(options)"
 		want {root # }
 		line {read -r pid _ </proc/self/stat; echo $pid >$dir/pid; echo noted}
 		want {noted\r\nroot # }
@@ -381,14 +381,14 @@ hangs_up() {
 		want {\$ |# }
 		line {PS1='\u \$ '}
 		want { [$#] }
-		line {unshare_ns -rp; PS1='one \$ '}
+		line {unshare_ns -rp --no-return; PS1='one \$ '}
 		want {one # }
-		line {unshare_ns -pm --mount-proc; PS1='two \$ '}
+		line {unshare_ns -pm --mount-proc --no-return; PS1='two \$ '}
 		want {two # }
 		works {two # }
 		line {bash --rcfile "$dir/rc" -i}
 		want {# }
-		line {PS1='three \$ '; unshare_ns -pm --init --mount-proc}
+		line {PS1='three \$ '; unshare_ns -pm --init --mount-proc --no-return}
 		want {three # }
 		works {three # }
 		line {echo pid=$$; exit 5}
@@ -512,7 +512,7 @@ hangs_up() {
 			send "\004"
 			want {sed: 0\r\nend\r\n.*outer\$ }
 			works {outer\$ }
-			line {set +m; source "$dir/rc"; unshare_ns -rp; PS1='inner\$ '; set -m}
+			line {set +m; source "$dir/rc"; unshare_ns -rp --no-return; PS1='inner\$ '; set -m}
 			want {inner. }
 			works {inner. }
 			line {exit}
@@ -537,7 +537,7 @@ hangs_up() {
 
 @test "without job control, and without a terminal" {
     pty <<-'EOT'
-		line {source "$dir/rc"; set +m; unshare_ns -rp; PS1='\u \$ '}
+		line {source "$dir/rc"; set +m; unshare_ns -rp --no-return; PS1='\u \$ '}
 		want {root # }
 		line {echo pid=$$; echo a b | tr a-z A-Z | cat; sleep 0.1 & wait; echo waited}
 		want {pid=1\r\nA B\r\n.*waited\r\nroot # }
@@ -566,7 +566,7 @@ hangs_up() {
         tmux -S "$dir/tmux" capture-pane -p -t nsb
         return 1
     }
-    shows 'pid=1' 'unshare_ns -rpm --mount-proc; echo pid=$$'
+    shows 'pid=1' 'unshare_ns -rpm --mount-proc --no-return; echo pid=$$'
     shows 'A B' 'echo a b | tr a-z A-Z | cat'
     tmux -S "$dir/tmux" send-keys -t nsb 'sleep 1000' Enter
     sleep 0.5

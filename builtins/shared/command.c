@@ -36,12 +36,24 @@ static int run_in_visit(const struct errand *errand, WORD_LIST *command)
     return failed(status, command);
 }
 
+static const char *contradiction(const struct comeback *comeback, const WORD_LIST *command)
+{
+    if (!comeback || !comeback->wanted)
+        return NULL;
+    if (comeback->refused)
+        return "--return and --no-return exclude each other";
+    return command ? "--return and COMMAND exclude each other: with COMMAND, the shell stays where it is" : NULL;
+}
+
 int command_run_errand(const struct errand *errand, WORD_LIST *list)
 {
     bool in_subshell = shell_is_in_subshell(list, errand->request);
     int status = in_subshell ? EXECUTION_SUCCESS : errand->parse(errand->request, list);
     WORD_LIST *command = engine_operands(list, *errand->operand);
 
+    const char *wrong = status == EXECUTION_SUCCESS ? contradiction(errand->comeback, command) : NULL;
+    if (wrong)
+        status = engine_wrong_usage(wrong);
     if (status != EXECUTION_SUCCESS)
         return failed(status, command);
     if (errand->visit && *errand->visit)

@@ -16,6 +16,7 @@ struct errand {
     const int *operand; /* after parse(), whatever came of it: the index of COMMAND in the words */
     const bool *check;  /* after parse(): nothing is done, and so COMMAND is not run */
     const bool *visit; /* after parse(): it is a visit of the shell itself (shell.h), with COMMAND; NULL: it never is */
+    const struct comeback *comeback; /* after parse(); NULL: the builtin never stays */
     /* Does it to the calling process, in the end. EXECUTION_SUCCESS; else all has been said, and nothing has changed. */
     int (*carry_out)(void *request);
 };

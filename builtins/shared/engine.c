@@ -31,6 +31,13 @@ bool engine_parse_group(const char *text, unsigned *id)
     return entry || id_parse(text, id);
 }
 
+const char *engine_take_comeback(struct comeback *comeback, const char *variable)
+{
+    comeback->wanted = true;
+    comeback->variable = variable;
+    return !variable || shell_can_set_number(variable) ? NULL : "expected the name of a variable that can be set";
+}
+
 /* From inside an unmapped user namespace, the kernel no longer tells who one is outside. */
 static struct {
     ino_t namespace;
@@ -154,7 +161,7 @@ int engine_failed(const void *plan, const struct failure *why)
     return EXECUTION_FAILURE;
 }
 
-int engine_carry_out(struct plan *plan)
+int engine_carry_out(struct plan *plan, struct comeback *comeback)
 {
     struct failure why;
     bool makes_user = plan->create & CLONE_NEWUSER;
@@ -165,9 +172,17 @@ int engine_carry_out(struct plan *plan)
         plan_free(plan);
         return EXECUTION_FAILURE;
     }
+    bool stays = comeback && shell_is_to_stay(comeback, plan);
+    int status = stays ? shell_stay(comeback, plan) : IS_COPY;
+    if (status != IS_COPY)
+        return status;
     enum landing landing = engine_land(plan, &why);
     if (landing == LANDING_FAILED)
         engine_failed(plan, &why);
+    if (landing == LANDING_FAILED && stays)
+        shell_is_not_inside();
+    if (stays)
+        shell_is_inside();
     plan_free(plan);
     if (landing == LANDING_FAILED)
         return EXECUTION_FAILURE;

@@ -42,6 +42,9 @@ int engine_options(const struct option_table *table, WORD_LIST *list, engine_tak
 bool engine_parse_user(const char *text, unsigned *id);
 bool engine_parse_group(const char *text, unsigned *id);
 
+/* The argument of --return; NULL, or what was expected. */
+const char *engine_take_comeback(struct comeback *comeback, const char *variable);
+
 /* The builtin's words from this operand on, as those of COMMAND; NULL: there is none. */
 WORD_LIST *engine_operands(WORD_LIST *list, int operand);
 
@@ -51,8 +54,11 @@ int engine_failed(const void *plan, const struct failure *why);
 /* As land(), with the shell made true; the shell that stays outside supervises from then on, and does not return. */
 enum landing engine_land(const struct plan *plan, struct failure *why);
 
-/* Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE. */
-int engine_carry_out(struct plan *plan);
+/*
+ * Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE; or, where
+ * comeback->came, as shell_stay() has it. comeback: NULL where the plan never moves, and nobody asks for it.
+ */
+int engine_carry_out(struct plan *plan, struct comeback *comeback);
 
 /*
  * What bash looks for in the library when it is told to `enable -f ... NAME`: the builtin, whose function is

@@ -11,6 +11,8 @@
 /* Ids of the options that have only a long name; a builtin's own start at OPT_OWN. */
 enum {
     OPT_CHECK = 256,
+    OPT_RETURN,
+    OPT_NO_RETURN,
     OPT_MAP_USER,
     OPT_MAP_GROUP,
     OPT_MAP_USERS,
@@ -26,6 +28,11 @@ enum {
 #define HELP_ROW {'h', "help", ARG_NONE, NULL, "show this help"}
 
 #define CHECK_ROW {OPT_CHECK, "check", ARG_NONE, NULL, "try it, and leave the shell as it is; tell by the status, and a sentence, whether it would work"}
+
+#define RETURN_ROWS \
+    {OPT_RETURN, "return", ARG_OPTIONAL, "VAR", \
+     "go on in a copy, and here again when it has ended, with its status in VAR"}, \
+    {OPT_NO_RETURN, "no-return", ARG_NONE, NULL, "end with a copy that goes on inside, at a prompt too"}
 
 #define MAP_ROWS \
     {'r', "map-root-user", ARG_NONE, NULL, "map the current user and group to root"}, \

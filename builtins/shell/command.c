@@ -84,13 +84,6 @@ bool shell_is_for_this_call(void)
 /* --- a subshell of its own ---------------------------------------------------------------------------------------- */
 
 /*
- * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
- * that are trapped or ignored are bash's business.
- */
-static const int meant_for_command[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-enum { MEANT = sizeof meant_for_command / sizeof *meant_for_command };
-
-/*
  * The calls that wait for their subshells, the last one first; in such a subshell, the call that it is for, until it gets
  * there. A DEBUG trap or the expansion of PS4 may call builtins on the way: the words tell which call is which.
  */
@@ -98,7 +91,7 @@ struct call {
     struct call *outer;
     COMMAND *subshell;
     bool in_background; /* or in the subshell of such a call */
-    bool forwards[MEANT];
+    struct forwarding forwarding;
     pid_t caller;
     int xtrace;
     char *debug;   /* the DEBUG trap, which is put aside meanwhile; NULL: there is none to put aside */
@@ -112,34 +105,14 @@ static bool in_background;      /* what bash itself does not tell in the subshel
 static pid_t caller;            /* who waits for this process, if it is such a subshell; 0: nobody of ours */
 enum { IN_SUBSHELL = 1 << 30 }; /* a flag of words that bash leaves unused: command.h */
 
-static volatile sig_atomic_t forwarded; /* the last one */
-
-static void forward(int number)
-{
-    forwarded = number;
-    if (last_made_pid > 0)
-        kill(last_made_pid, number);
-}
-
+/*
+ * Of a job in the background, $! is the shell that waits for COMMAND: what is sent there is meant for COMMAND. Signals
+ * that are trapped or ignored are bash's business.
+ */
 static void start_forwarding(struct call *call)
 {
-    struct sigaction old, new = {.sa_handler = forward};
-
-    forwarded = 0;
     last_made_pid = NO_PID; /* until bash has forked */
-    for (int i = 0; i < MEANT; i++) {
-        sigaction(meant_for_command[i], NULL, &old);
-        call->forwards[i] = call->in_background && old.sa_handler == SIG_DFL;
-        if (call->forwards[i])
-            sigaction(meant_for_command[i], &new, NULL);
-    }
-}
-
-static void stop_forwarding(const struct call *call)
-{
-    for (int i = 0; i < MEANT; i++)
-        if (call->forwards[i])
-            signal(meant_for_command[i], SIG_DFL);
+    shell_forward(&call->forwarding, call->in_background ? FORWARD_UNTRAPPED : FORWARD_NOTHING);
 }
 
 /* With functrace a subshell has the DEBUG trap, too, which is for COMMAND: the builtin itself has been told to it already. */
@@ -166,7 +139,7 @@ static void end_call(void *place)
 {
     struct call *call = place;
 
-    stop_forwarding(call);
+    shell_forward_no_more(&call->forwarding);
     show_again(call);
     FREE(the_printed_command_except_trap);
     the_printed_command_except_trap = call->command;
@@ -183,12 +156,12 @@ bool shell_is_in_subshell(WORD_LIST *arguments, void *request)
         return false;
     caller = calls->caller;
     in_background = calls->in_background;
-    stop_forwarding(calls);
+    shell_forward_no_more(&calls->forwarding);
     show_again(calls);
     memcpy(request, calls->request, calls->size);
     calls = calls->outer;
-    if (forwarded)
-        kill(getpid(), forwarded); /* it came between the fork and here */
+    if (shell_forwarded())
+        kill(getpid(), shell_forwarded()); /* it came between the fork and here */
     return true;
 }
 
@@ -253,8 +226,7 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
     start_forwarding(call);
     int status = execute_command(call->subshell);
     run_unwind_frame((char *)"nsbuiltins");
-    if (forwarded && status == 128 + forwarded)
-        kill(getpid(), forwarded); /* COMMAND died of it, as this shell would have without our handler */
+    shell_die_as(status);
     return status;
 }
 

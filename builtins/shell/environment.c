@@ -51,6 +51,13 @@ bool shell_can_set(const char *name)
     return !variable || shell_is_plain(variable);
 }
 
+bool shell_can_set_number(const char *name)
+{
+    const SHELL_VAR *variable = legal_identifier(name) ? find_variable(name) : NULL;
+
+    return legal_identifier(name) && (!variable || !(readonly_p(variable) || noassign_p(variable)));
+}
+
 /* What the shell itself goes by: executes as a prompt or a message, or opens, and writes at its end. */
 static bool is_own(const char *name)
 {

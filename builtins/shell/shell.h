@@ -13,6 +13,7 @@
 #include "bashgetopt.h"
 #include "common.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -35,6 +36,9 @@ struct file_id {
     dev_t device;
     ino_t inode;
 };
+
+/* The file that HISTFILE names. */
+struct file_id shell_history_file(void);
 
 /* What the shell saw before a landing and must compare with after it. */
 struct shell_view {
@@ -66,6 +70,58 @@ bool shell_is_for_jobs(void);
 
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
+
+/* Whether the shell stays, and comes back when a copy of it that goes on inside has ended. */
+struct comeback {
+    bool wanted, refused; /* it has been said; else it does where a shell moves at a prompt */
+    const char *variable; /* gets the status of the copy; NULL: none */
+    bool came;            /* this is the shell that stayed */
+};
+
+enum { IS_COPY = -1, EX_CAME_BACK = 3 };
+
+bool shell_is_to_stay(const struct comeback *comeback, const struct plan *plan);
+
+/*
+ * Before a landing, in its place where IS_COPY is returned: the caller is a copy, which lands, and then calls one of the two below.
+ * In the shell, the plan is freed, and it waits for the copy: the status of the builtin, EXECUTION_FAILURE where the copy has not
+ * been inside; or it leaps to the prompt, with the status of the copy.
+ */
+int shell_stay(struct comeback *comeback, struct plan *plan);
+
+void shell_is_inside(void);
+_Noreturn void shell_is_not_inside(void);
+
+/*
+ * The history of a prompt, which the copy goes on with (history.c). 0, and what is to be shared, NULL: none; or -1 and
+ * errno.
+ */
+struct shared_history;
+int shell_share_history(struct shared_history **history);
+void shell_forget_history(struct shared_history *history);
+
+/* In the copy, when it is inside; and in the shell, when the copy has ended. */
+void shell_go_on_with_history(struct shared_history *history);
+void shell_take_history_back(const struct shared_history *history);
+
+/*
+ * While the shell waits for the process that it makes next or has made last, that one gets the signals that a shell is sent to
+ * end or to tell it something: those that are not trapped, or these too (forward.c).
+ */
+enum { FORWARDED_SIGNALS = 6 };
+enum forwards { FORWARD_NOTHING, FORWARD_UNTRAPPED, FORWARD_TRAPPED_TOO };
+struct forwarding {
+    bool is[FORWARDED_SIGNALS];
+    struct sigaction before[FORWARDED_SIGNALS];
+};
+void shell_forward(struct forwarding *forwarding, enum forwards what);
+void shell_forward_no_more(struct forwarding *forwarding);
+
+/* The last one; 0: none. */
+int shell_forwarded(void);
+
+/* Where the process has died of that: so does the shell, as it would have without the handler. */
+void shell_die_as(int status);
 
 /* \u and ~ are looked up anew when they are next asked for: bash does so where there is no name. */
 void shell_forget_user(void);
@@ -174,6 +230,12 @@ int shell_signal(const char *text);
 
 /* Its name without SIG, as in kill -l. */
 const char *shell_signal_name(int number);
+
+/* Unsets a variable that is a plain one. */
+void shell_unset_plain(const char *name);
+
+/* True where a variable of this name can be given a number, where the running function would see it. */
+bool shell_can_set_number(const char *name);
 
 /* True where a variable of this name can be given a string: there is none, or a plain one. */
 bool shell_can_set(const char *name);

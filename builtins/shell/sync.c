@@ -171,7 +171,7 @@ static void set_directory_variable(const char *name, const char *value)
         bind_variable(name, (char *)value, 0);
 }
 
-static void unset_plain(const char *name)
+void shell_unset_plain(const char *name)
 {
     SHELL_VAR *variable = find_variable_noref(name);
 
@@ -195,7 +195,7 @@ static void sync_old_directory(bool other_root)
     const char *old = get_string_value("PWD");
 
     if (other_root)
-        unset_plain("OLDPWD");
+        shell_unset_plain("OLDPWD");
     else if (old)
         set_directory_variable("OLDPWD", old);
 }
@@ -215,14 +215,14 @@ static void sync_directory(const char *before, bool other_root, bool other_direc
         set_working_directory(now);
     } else if (!now && (other_root || other_directory)) {
         sync_old_directory(other_root);
-        unset_plain("PWD");
+        shell_unset_plain("PWD");
         FREE(the_current_working_directory);
         the_current_working_directory = NULL;
     }
     free(now);
 }
 
-static struct file_id history_file(void)
+struct file_id shell_history_file(void)
 {
     const char *name = get_string_value("HISTFILE");
     struct stat status;
@@ -235,10 +235,10 @@ static struct file_id history_file(void)
 /* In a new root the same name is another file, which is not the user's to be overwritten. */
 static void sync_history(struct file_id before)
 {
-    struct file_id now = history_file();
+    struct file_id now = shell_history_file();
 
     if (now.inode == 0 || now.inode != before.inode || now.device != before.device)
-        unset_plain("HISTFILE");
+        shell_unset_plain("HISTFILE");
 }
 
 void shell_before_fork(void)
@@ -309,7 +309,7 @@ int shell_before_landing(struct shell_view *view, const struct plan *plan, struc
         return -1;
     shell_before_fork();
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
-    view->history = plan->inside ? history_file() : (struct file_id){0};
+    view->history = plan->inside ? shell_history_file() : (struct file_id){0};
     look_at_terminal(&view->terminal, plan);
     return 0;
 }
@@ -379,7 +379,7 @@ static void put_back(const char *name, const char *value)
     if (value)
         set_directory_variable(name, value);
     else
-        unset_plain(name);
+        shell_unset_plain(name);
 }
 
 void shell_came_home(const struct shell_place *place, const struct home *home)
