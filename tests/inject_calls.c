@@ -65,6 +65,7 @@ static const struct call calls[] = {
     {SYS_madvise, "madvise", {ENOMEM}},
     {SYS_mkdir, "mkdir", {EACCES, ENOSPC}},
     {SYS_mkdirat, "mkdirat", {ENOSPC, EROFS}},
+    {SYS_mknodat, "mknodat", {ENOSPC, EPERM}},
     {SYS_mmap, "mmap", {ENOMEM}},
     {SYS_mount, "mount", {EPERM, ENOMEM, ENOSPC}},
     {442, "mount_setattr", {EPERM, ENOMEM, ENOSYS}},

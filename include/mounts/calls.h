@@ -109,6 +109,12 @@ static inline int call_move_mount(int mount, int target, unsigned flags)
                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags);
 }
 
+/* Puts what is open on an entry of a directory, which is no link that is followed. */
+static inline int call_move_mount_on_entry(int mount, int directory, const char *name)
+{
+    return (int)syscall(SYS_move_mount, mount, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 static inline int call_mount_setattr(int mount, bool recursive, const struct mount_change *change)
 {
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), change,

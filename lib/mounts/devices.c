@@ -29,23 +29,11 @@ static int failed(struct failure *why, const char *name)
     return fail_about(why, &step_device, "%s", name);
 }
 
-/* An empty file to mount on. */
-static int make_file(int dev, const char *name)
-{
-    int fd = openat(dev, name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0666);
-
-    if (fd >= 0)
-        close(fd);
-    return fd < 0 ? -1 : 0;
-}
-
 /* Puts a mount on an entry of the directory, and closes it. */
 static int put(int dev, int mount, const char *name)
 {
-    int target = mount < 0 ? -1 : openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int status = target < 0 ? -1 : call_move_mount(mount, target, 0);
+    int status = mount < 0 ? -1 : call_move_mount_on_entry(mount, dev, name);
 
-    descriptor_close(target);
     descriptor_close(mount);
     return status;
 }
@@ -64,7 +52,7 @@ static int bind_device(const char *path)
 
 static int put_device(int dev, const char *path, const char *name, struct failure *why)
 {
-    return make_file(dev, name) < 0 || put(dev, bind_device(path), name) < 0 ? failed(why, name) : 0;
+    return mknodat(dev, name, S_IFREG | 0666, 0) < 0 || put(dev, bind_device(path), name) < 0 ? failed(why, name) : 0;
 }
 
 static int put_devices(int dev, struct failure *why)
