@@ -523,7 +523,7 @@ kilobytes_of_files() {
     for options in '-r --init' '-rp --init --no-fork' '-rpf --no-fork' '-rp --kill-child --no-fork'; do
         sh_run "unshare_ns $options"
         is "$status" 2
-        like "$error" 'bash: line +([0-9]): unshare_ns: ?*--@(init|no-fork)*'
+        like "$error" 'bash: line +([0-9]): unshare_ns: *--@(init|no-fork) *'
     done
 }
 

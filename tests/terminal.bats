@@ -51,6 +51,26 @@ load helpers
     is "$(grep -c 'echo pid=' "$dir/history")" 1
 }
 
+@test "at a prompt: jobs that stay outside are told, once, and those that have ended are not" {
+    pty <<-'EOT'
+		line {source "$dir/rc"}
+		want $outer
+		line {true & wait; sleep 1000 & echo $! >"$dir/outside"; sleep 2000}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*outer\$ }
+		line {unshare_ns -rpm --mount-proc}
+		want {\nunshare_ns: 2 jobs stay outside\r\nouter\$ }
+		line {jobs; unshare_ns -r --fork}
+		want {--fork\r\nouter\$ }
+		line {sleep 3000 & unshare_ns -r --fork; (unshare_ns -r --fork; echo deep''er)}
+		want {\nunshare_ns: 1 job stays outside\r\ndeeper\r\nouter\$ }
+		line {exit}
+		want {exit}
+	EOT
+    kill "$(<"$dir/outside")"
+}
+
 @test "at a prompt: a plan that fails, and one without a move" {
     pty <<-'EOT'
 		line {source "$dir/rc"}

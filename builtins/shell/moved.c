@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -193,23 +194,36 @@ static bool freeze_jobs(void)
 /*
  * What the shell had started is not its own any more, and the numbers of that will be those of others. bash holds its list
  * of jobs frozen where it comes back to one of them: in the last element of a pipeline (shopt lastpipe), and when a trap
- * for CHLD is run while it waits. Nothing can be taken off the list there.
+ * for CHLD is run while it waits. Nothing can be taken off the list there. Of stopped ones, bash would warn.
  */
 static void forget_children(void)
 {
     for (int i = 0; i < js.j_jobslots; i++)
         if (jobs[i])
             let_go_of_coprocess(jobs[i]);
-    if (freeze_jobs()) {
-        for (int i = 0; i < js.j_jobslots; i++)
-            if (jobs[i])
-                end_processes(jobs[i]);
-    } else {
+    bool frozen = freeze_jobs();
+    for (int i = 0; i < js.j_jobslots; i++)
+        if (jobs[i])
+            end_processes(jobs[i]);
+    if (!frozen) {
         unfreeze_jobs_list();
         delete_all_jobs(0);
     }
     procsub_clear();
     last_procsub_child = NULL;
+}
+
+/* What a shell at a prompt has in the background goes on outside, where nobody lists it any more. */
+static void tell_jobs_outside(void)
+{
+    int count = 0;
+
+    if (!interactive_shell || subshell_environment)
+        return;
+    for (int i = 0; i < js.j_jobslots; i++)
+        count += jobs[i] && (jobs[i]->state == JRUNNING || jobs[i]->state == JSTOPPED);
+    if (count > 0)
+        fprintf(stderr, "%s: %d %s outside\n", current_builtin->name, count, count == 1 ? "job stays" : "jobs stay");
 }
 
 pid_t shell_pid(void)
@@ -221,6 +235,7 @@ void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();
     set_ppid();
+    tell_jobs_outside();
     forget_children();
     take_terminal();
     watch_exit();
