@@ -62,6 +62,9 @@ static void take_switch(struct join_request *request, int id)
     case OPT_VISIT:
         request->visit = true;
         break;
+    case OPT_NETNS_MOUNTS:
+        request->netns_mounts = true;
+        break;
     case OPT_USER_PARENT:
         request->user_parent = true;
         break;
@@ -87,6 +90,8 @@ static const char *take_option(void *place, int id, const char *argument)
         return target_parse(&request->target, argument);
     case 'N':
         return target_parse_fd(argument, &request->socket) ? NULL : "expected a file descriptor's number";
+    case OPT_NETNS:
+        return netns_file(argument, request->netns) ? NULL : EXPECTED_NETNS;
     case 'S':
         return take_identity(&request->user, argument, engine_parse_user, EXPECTED_USER " or follow");
     case 'G':
@@ -109,8 +114,8 @@ static const char *take_option(void *place, int id, const char *argument)
 static bool does_nothing(const struct join_request *request)
 {
     return !request->types && !request->all && !request->root && !request->wd && !request->wd_name
-           && !request->user.said && !request->group.said && request->socket < 0 && !request->user_parent
-           && !request->environment && !request->cgroup && !request->context;
+           && !request->user.said && !request->group.said && request->socket < 0 && !*request->netns
+           && !request->user_parent && !request->environment && !request->cgroup && !request->context;
 }
 
 /* The option that needs a target, where there is none. */
@@ -129,7 +134,8 @@ static const char *lacks_target(const struct join_request *request)
         {request->environment, "--env needs --target"},
         {request->cgroup, "--join-cgroup needs --target"},
         {request->context, "--follow-context needs --target"},
-        {request->user_parent && !request->types, "--user-parent needs --target, or another namespace"},
+        {request->user_parent && !request->types && !*request->netns,
+         "--user-parent needs --target, or another namespace"},
     };
 
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
@@ -154,6 +160,10 @@ static const char *contradiction(const struct join_request *request)
         return "--net-socket and --net exclude each other";
     if (request->visit && (request->user.said || request->group.said || request->environment || request->context))
         return "--visit excludes --setuid, --setgid, --env and --follow-context, of which nothing comes back";
+    if (*request->netns && (request->socket >= 0 || (request->types & CLONE_NEWNET)))
+        return "--netns, --net and --net-socket exclude each other";
+    if (request->netns_mounts && !*request->netns)
+        return "--netns-mounts needs --netns";
     return request->target.text ? NULL : lacks_target(request);
 }
 

@@ -5,12 +5,15 @@
 #include "shared/maps.h"
 #include "shared/target.h"
 
-enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT, OPT_VISIT };
+enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT, OPT_NETNS, OPT_NETNS_MOUNTS, OPT_VISIT };
 
 static const struct option_row rows[] = {
     {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process whose namespaces are joined"},
     {'a', "all", ARG_NONE, NULL, "join all in which the target stands elsewhere"},
     {'N', "net-socket", ARG_REQUIRED, "FD", "join the network namespace of the target's socket FD"},
+    {OPT_NETNS, "netns", ARG_REQUIRED, "NAME",
+     "join the network namespace NAME of ip-netns(8), with its /sys and /etc"},
+    {OPT_NETNS_MOUNTS, "netns-mounts", ARG_NONE, NULL, "with these on a --visit, too"},
     {OPT_USER_PARENT, "user-parent", ARG_NONE, NULL,
      "join the parent of the user namespace, or the owner of the others"},
     OPTION_GROUP("Directories"),

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
+#include "mounts/network.h"
 #include "system/cgroup.h"
 #include "shared/engine.h"
 #include "system/number.h"
@@ -53,7 +55,8 @@ static bool cannot_have(const struct join_request *request, const char *what)
 /* nsenter(1) would go on where it is; but who asks for all may have named another process than he meant. */
 static bool joins_none(const struct join_request *request, int differs)
 {
-    return request->all && differs == 0 && request->types == 0 && request->socket < 0 && !request->user_parent;
+    return request->all && differs == 0 && request->types == 0 && request->socket < 0 && !request->user_parent
+           && !*request->netns;
 }
 
 static bool open_target(const struct join_request *request, struct plan *plan)
@@ -140,6 +143,29 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
     plan->join |= CLONE_NEWNET;
     plan->files[net - nstypes] = target_socket_namespace(&plan->target, request->socket);
     return plan->files[net - nstypes] >= 0 || cannot_have(request, "socket's network namespace");
+}
+
+/* As ip(8) does it: what it mounts is in a mount namespace of its own. */
+static void show_netns(struct join_request *request, struct plan *plan)
+{
+    plan->create = CLONE_NEWNS;
+    plan->propagation = MS_REC | MS_SLAVE;
+    plan->inside = network_show;
+    plan->inside_what = request->netns;
+}
+
+static bool open_netns(struct join_request *request, struct plan *plan)
+{
+    const size_t net = (size_t)(nstype_of_flag(CLONE_NEWNET) - nstypes);
+
+    if (!*request->netns)
+        return true;
+    plan->join |= CLONE_NEWNET;
+    if (request->netns_mounts || !request->visit)
+        show_netns(request, plan);
+    plan->names[net] = request->netns;
+    plan->files[net] = nsref_open(request->netns);
+    return plan->files[net] >= 0 || cannot_open(request->netns);
 }
 
 static void stay_in_user_namespace(struct plan *plan)
@@ -263,7 +289,7 @@ static bool can_visit(const struct join_request *request, struct plan *plan)
 }
 
 /* Opens all that the request names. False: it has been said what cannot be opened, and the plan is freed. */
-static bool resolve(const struct join_request *request, struct plan *plan)
+static bool resolve(struct join_request *request, struct plan *plan)
 {
     plan_init(plan);
     plan->join = request->types;
@@ -271,9 +297,9 @@ static bool resolve(const struct join_request *request, struct plan *plan)
     plan->no_fork = request->no_fork;
     plan->check = request->check;
     if (open_target(request, plan) && open_files(request, plan) && open_children(request, plan)
-        && open_socket(request, plan) && open_user_parent(request, plan) && open_directories(request, plan)
-        && open_cgroups(request, plan) && read_context(request, plan) && can_visit(request, plan)
-        && choose_credentials(request, plan))
+        && open_socket(request, plan) && open_netns(request, plan) && open_user_parent(request, plan)
+        && open_directories(request, plan) && open_cgroups(request, plan) && read_context(request, plan)
+        && can_visit(request, plan) && choose_credentials(request, plan))
         return true;
     plan_free(plan);
     return false;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "namespaces/netns.h"
 #include "namespaces/nstype.h"
 #include "shell/shell.h"
 #include "shared/target.h"
@@ -18,10 +19,11 @@ struct identity {
 /* What the options say. Strings are the builtin's words. */
 struct join_request {
     struct target_name target;
-    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit;
+    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit, netns_mounts;
     struct comeback comeback;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */
+    char netns[NETNS_FILE_SIZE]; /* of --netns; "": none */
     int socket;                  /* the target's descriptor; -1: none */
     struct identity user, group;
     bool root, wd;                             /* to be changed, */

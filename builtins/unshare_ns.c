@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "system/number.h"
+#include "mounts/network.h"
+#include "namespaces/netns.h"
 #include "namespaces/prepare.h"
 
 enum { KEPT_MAX = 64 };
@@ -24,6 +26,7 @@ struct request {
     struct comeback comeback;
     size_t kept;
     const char *keep_env[KEPT_MAX + 1]; /* each "NAME,NAME"; NULL-terminated */
+    char netns[NETNS_FILE_SIZE];        /* of --netns; "": none */
     int operand;                        /* index of COMMAND in the builtin's words */
     struct plan plan;
     struct map_request maps;
@@ -187,6 +190,8 @@ static const char *take_option(void *place, int id, const char *argument)
         return take_word(&plan->root, argument, PATH_MAX, "expected a directory");
     case 'w':
         return take_word(&plan->wd, argument, PATH_MAX, "expected a directory");
+    case OPT_NETNS:
+        return netns_file(argument, request->netns) ? NULL : EXPECTED_NETNS;
     case OPT_LOOPBACK:
         plan->loopback = true;
         return NULL;
@@ -201,6 +206,22 @@ static bool does_nothing(const struct request *request)
 
     return plan_flags(plan) == 0 && !plan->move && !plan->root && !plan->wd && !plan->set_uid && !plan->set_gid
            && !request->clear_env;
+}
+
+/* As ip(8) makes it, and then enters it: what is mounted there is in a mount namespace of its own. */
+static void name_network(struct request *request)
+{
+    struct plan *plan = &request->plan;
+    const char **file = &plan->persist[nstype_of_flag(CLONE_NEWNET) - nstypes];
+
+    plan->create |= CLONE_NEWNET | CLONE_NEWNS;
+    *file = *file ? *file : request->netns;
+    plan->new_name = true;
+    plan->inside = network_show;
+    plan->inside_what = request->netns;
+    if (!request->propagation_said)
+        plan->propagation = MS_REC | MS_SLAVE; /* the name itself comes to be seen there */
+    request->propagation_said = true;
 }
 
 /* What the options imply. */
@@ -223,6 +244,8 @@ static void complete(struct request *request)
         plan->create |= CLONE_NEWUTS;
     if (plan->loopback)
         plan->create |= CLONE_NEWNET;
+    if (*request->netns)
+        name_network(request);
     if (!request->propagation_said && (plan->create & CLONE_NEWNS))
         plan->propagation = MS_REC | MS_PRIVATE;
     if (!(plan->create & CLONE_NEWUSER))
@@ -236,6 +259,10 @@ static int check(struct request *request)
 
     if (!wrong && request->maps.setgroups != SETGROUPS_UNSAID && !(request->plan.create & CLONE_NEWUSER))
         wrong = "--setgroups needs --user";
+    if (!wrong && *request->netns && request->plan.persist[nstype_of_flag(CLONE_NEWNET) - nstypes] != request->netns)
+        wrong = "--netns and --net=FILE exclude each other";
+    if (!wrong && *request->netns && plan_mounts_outside(&request->plan))
+        wrong = "with --netns, --propagation must be slave or private, or its mounts would be seen outside";
     if (!wrong)
         wrong = plan_contradiction(&request->plan);
     if (wrong)

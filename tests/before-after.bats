@@ -30,7 +30,7 @@ $(block "$1" "$2")"
     for ((n = 1; n <= pairs; n++)); do
         echo "pair $n"
         if [[ $(block before "$n") == *"ip netns add"* ]] && ((EUID != 0)); then
-            before=LOOPBACK # what root's half sees
+            before='it has lo' # what root's half sees
         else
             prints before "$n"
             before=$output

@@ -139,6 +139,18 @@ without_library() {
     done_quietly
 }
 
+@test "network namespaces by name" {
+    sh_run 'unshare_ns -rmn; mount -t tmpfs run /run; mkdir /run/netns; touch /run/netns/{green,grey,"a b"}
+            source "$NSB_BUILDDIR/completions/nsbuiltins"
+            offer() {
+                COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"${1/=/ = }"; [[ $1 != *[\ =] ]] || COMP_WORDS+=("")
+                COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nsbuiltins "${COMP_WORDS[0]}"; (IFS=,; echo "${COMPREPLY[*]}")
+            }
+            offer "nsenter_ns --netns "; offer "nsenter_ns --netns=gr"; offer "nsenter_ns --netns gree"; offer "unshare_ns --netns g"; echo end'
+    is "$output" $'a\\ b,green,grey\ngreen,grey\ngreen\n\nend'
+    done_quietly
+}
+
 @test "what there is nothing to offer for" {
     local line
     for line in "nsmap x" "nsmap -p x" "nsmap -A tak" "nsmap -A BASH_"; do

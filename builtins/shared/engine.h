@@ -39,6 +39,7 @@ int engine_options(const struct option_table *table, WORD_LIST *list, engine_tak
 /* A user or group, by number or name. */
 #define EXPECTED_USER  "expected a user name or a UID from 0 to 4294967294"
 #define EXPECTED_GROUP "expected a group name or a GID from 0 to 4294967294"
+#define EXPECTED_NETNS "expected a name of 1 to 255 bytes without /, and not . or .."
 bool engine_parse_user(const char *text, unsigned *id);
 bool engine_parse_group(const char *text, unsigned *id);
 

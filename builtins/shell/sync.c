@@ -427,10 +427,7 @@ void shell_associative_set(SHELL_VAR *array, const char *key, const char *value)
 
 bool shell_restricts(const struct plan *plan)
 {
-    const char *what = plan->root || plan->root_fd >= 0 ? "--root"
-                       : plan->wd || plan->wd_fd >= 0   ? "--wd"
-                       : plan->inside                   ? "new root"
-                                                        : NULL;
+    const char *what = plan->root || plan->root_fd >= 0 ? "--root" : plan->wd || plan->wd_fd >= 0 ? "--wd" : NULL;
 
     if (!restricted || !what)
         return false;

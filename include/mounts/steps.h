@@ -28,6 +28,10 @@ extern const struct step step_mount_table;
 extern const struct step step_mount_namespace; /* about its name */
 extern const struct step step_apart;           /* a child process that does a part of it */
 
+extern const struct step step_show_sys; /* a sysfs of the network namespace on /sys */
+extern const struct step step_read_etc; /* about a file in /etc/netns/NAME, or that itself */
+extern const struct step step_show_etc; /* about such a file, on the one in /etc */
+
 extern const struct step step_operation;   /* an operation of a new root; which it was during says it all */
 extern const struct step step_root_target; /* about a path in the new root */
 extern const struct step step_root_mode;   /* likewise */

@@ -10,9 +10,8 @@
 /* What persist() has done, as CLONE_NEW* flags. */
 struct persisted {
     int mounted;
-    int twice;                      /* with a mount below it that makes the file private */
-    int made;                       /* files that were not there before */
-    bool made_netns, mounted_netns; /* the directory of ip-netns(8), and that it is a mount */
+    int twice; /* with a mount below it that makes the file private */
+    int made;  /* files that were not there before */
 };
 
 /*

@@ -36,7 +36,8 @@ typedef int plan_inside(const struct plan *plan, void *what, const sigset_t *awa
 /* Strings belong to the builtin's arguments; NULL: not wanted. */
 struct plan {
     int create;                    /* CLONE_NEW*: to make */
-    const char *persist[NS_TYPES]; /* by index in nstypes: the file that is to hold what is made */
+    const char *persist[NS_TYPES]; /* by index in nstypes: the file that is to hold what is made; */
+    bool new_name;                 /* that of a network namespace must not be there before */
     int join;                      /* CLONE_NEW*: to join, from files[] where that is open, else from the target */
     int files[NS_TYPES];           /* by index in nstypes; -1: none */
     const char *names[NS_TYPES];   /* what the user calls them; NULL: nothing */

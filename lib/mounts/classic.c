@@ -85,8 +85,8 @@ static char *data_of(const struct mount_plan *plan)
 /* What can be said to mount(2) by a path only. */
 static bool is_possible(const struct mount_plan *plan)
 {
-    return plan->kind != MOUNT_DEVICES && plan->source_fd < 0 && !plan->beneath && !plan->exclusive && !plan->idmap
-           && !plan->subdir && plan->whole.set == 0 && plan->whole.clear == 0;
+    return plan->kind != MOUNT_DEVICES && !plan->beneath && !plan->exclusive && !plan->idmap && !plan->subdir
+           && plan->whole.set == 0 && plan->whole.clear == 0;
 }
 
 /* A target that is open, as a path: whatever is mounted on it later is not what this names. */
@@ -152,9 +152,13 @@ static bool is_file(const char *path)
 
 static int mount_once(const struct mount_plan *plan, const char *path, const char *data)
 {
+    char open_source[40];
     const char *source = plan->source ? plan->source : "none";
     unsigned long access = plan->read_only ? MS_RDONLY : 0;
 
+    snprintf(open_source, sizeof open_source, "/proc/self/fd/%d", plan->source_fd);
+    if (plan->source_fd >= 0)
+        source = open_source;
     if (plan->kind == MOUNT_BIND)
         return mount(source, path, NULL, MS_BIND | (plan->recursive ? MS_REC : 0), NULL);
     if (plan->kind == MOUNT_MOVE)

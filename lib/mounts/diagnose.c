@@ -328,6 +328,27 @@ static const char *remedy_apart(struct diagnosis *of)
     return of->failure->err == ECHILD ? "it was killed; with --namespace, look whether it had done it" : NULL;
 }
 
+/* --- a network namespace by its name ------------------------------------------------------------------------------ */
+
+static const char *remedy_show_sys(struct diagnosis *of)
+{
+    if (of->failure->err != EPERM)
+        return NULL;
+    return may_mount() ? "the present /sys may be partly covered, and a new one would show what is below; "
+                         "--net=/run/netns/NAME does without"
+                       : why_not_allowed();
+}
+
+static const char *remedy_show_etc(struct diagnosis *of)
+{
+    const char *name = strrchr(of->failure->about, '/');
+    int err = of->failure->err;
+
+    if (err == ENOENT && name)
+        return sentence_cure(of, "make /etc%s, which it is to cover, or remove the file", name);
+    return err == ENOTDIR || err == EINVAL ? "a directory goes on a directory and a file on a file" : NULL;
+}
+
 /* --- the steps --------------------------------------------------------------------------------------------------- */
 
 const struct step step_fs_create = {.phrase = "mount a file system of type %s", .remedy = remedy_create};
@@ -351,6 +372,9 @@ const struct step step_not_mounted = {.phrase = "cannot unmount %s: it is not mo
 const struct step step_mount_table = {.phrase = "read the mount table", .cure = "mount a procfs on /proc"};
 const struct step step_apart = {.phrase = "do a part of it in a child process", .remedy = remedy_apart};
 const struct step step_mount_namespace = {.phrase = "go to the mount namespace of %s"};
+const struct step step_show_sys = {.phrase = "mount the network namespace's sysfs on /sys", .remedy = remedy_show_sys};
+const struct step step_read_etc = {.phrase = "read %s"};
+const struct step step_show_etc = {.phrase = "bind %s on its file in /etc", .remedy = remedy_show_etc};
 const struct step step_operation = {.remedy = remedy_allowed};
 const struct step step_root_target = {.phrase = "make or open %s in the new root", .remedy = remedy_root_target};
 const struct step step_root_mode = {.phrase = "set the mode of %s"};

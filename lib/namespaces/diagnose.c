@@ -134,6 +134,8 @@ static const char *remedy_persist(struct diagnosis *of)
 
     if (of->failure->err == EPERM && !caps_have(CAP_SYS_ADMIN))
         return "only who may mount there can do that: say unshare_ns -rm first, in a call of its own";
+    if (of->failure->err == EEXIST && plan->new_name)
+        return "nsenter_ns --netns enters what has that name; ip netns delete takes it away";
     if (of->failure->err != ENOENT)
         return NULL;
     for (size_t i = 0; i < NS_TYPES; i++)

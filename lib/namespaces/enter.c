@@ -134,10 +134,11 @@ int enter(const struct plan *plan, struct failure *why)
 {
     if (take(&taken, plan, why) < 0)
         return -1;
-    if (plan->create != 0 && unshare(plan->create) < 0)
-        return fail_types(why, &step_unshare, plan->create);
     if (plan->join != 0 && join(plan) < 0)
         return errno == EINVAL && plan_has_wrong_file(plan, why) ? -1 : fail_types(why, &step_join, plan->join);
+    /* In what was joined: so it belongs to that user namespace. */
+    if (plan->create != 0 && unshare(plan->create) < 0)
+        return fail_types(why, &step_unshare, plan->create);
     return 0;
 }
 

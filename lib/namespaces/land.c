@@ -11,6 +11,7 @@
 #include "namespaces/enter.h"
 #include "namespaces/home.h"
 #include "namespaces/inside.h"
+#include "namespaces/netns.h"
 #include "namespaces/persist.h"
 #include "namespaces/prepare.h"
 #include "namespaces/stage.h"
@@ -184,12 +185,24 @@ static enum landing land_staged_on(int cpu, const struct plan *plan, const sigse
  * A mount namespace's file can be bound only in a mount namespace with a lower number, lest they hold each other; and
  * each CPU hands out numbers of its own (Linux 6.18). One made where the shell's own was made is higher: so try them all.
  */
-static enum landing land_staged(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
+static enum landing land_on_some_cpu(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
 {
     enum landing landing = land_staged_on(-1, plan, awake, moved, why);
 
     for (int cpu = 0; landing == LANDING_FAILED && persist_may_work_elsewhere(why) && cpu < get_nprocs_conf(); cpu++)
         landing = land_staged_on(cpu, plan, awake, moved, why);
+    return landing;
+}
+
+static enum landing land_staged(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
+{
+    struct netns_prepared prepared;
+
+    if (netns_prepare(plan, &prepared, why) < 0)
+        return LANDING_FAILED;
+    enum landing landing = land_on_some_cpu(plan, awake, moved, why);
+    if (landing == LANDING_FAILED || landing == LANDING_CHECKED)
+        netns_undo(&prepared);
     return landing;
 }
 

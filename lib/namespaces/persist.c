@@ -2,11 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "namespaces/steps.h"
@@ -38,60 +35,6 @@ static int mount_on_private(const char *source, const char *file)
     return -1;
 }
 
-/*
- * ip-netns(8) makes its directory a shared mount where it is none, with a copy of what is mounted in there already: such a
- * name would be mounted twice, and `ip netns delete` lets go of it once. So it is prepared as ip does.
- */
-#define NETNS "/run/netns"
-
-/* What cannot be told (a filter may refuse statx(2)) is left as it is. */
-static bool is_no_mount(const char *directory)
-{
-    struct statx status;
-
-    return statx(AT_FDCWD, directory, 0, 0, &status) == 0 && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
-static bool is_in_netns(const char *file)
-{
-    char directory[PATH_MAX];
-    struct stat its, netns;
-
-    snprintf(directory, sizeof directory, "%s", file);
-    *(strrchr(directory, '/') + 1) = '\0';
-    return stat(directory, &its) == 0 && stat(NETNS, &netns) == 0 && its.st_dev == netns.st_dev
-           && its.st_ino == netns.st_ino;
-}
-
-static int mount_netns(struct persisted *held)
-{
-    if (mount(NETNS, NETNS, NULL, MS_BIND | MS_REC, NULL) < 0)
-        return -1;
-    held->mounted_netns = true;
-    return mount(NULL, NETNS, NULL, MS_REC | MS_SHARED, NULL);
-}
-
-static int prepare_netns(const char *file, struct persisted *held)
-{
-    static const char *const names[] = {NETNS "/", "/var" NETNS "/"};
-
-    if (*file != '/')
-        return 0; /* what is looked up from the working directory may come out below the new mount */
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(file, names[i], strlen(names[i])) == 0 && mkdir(NETNS, 0755) == 0)
-            held->made_netns = true;
-    return is_in_netns(file) && is_no_mount(NETNS) ? mount_netns(held) : 0;
-}
-
-/* Others may have come to use them meanwhile: then they stay. */
-static void undo_netns(const struct persisted *held)
-{
-    if (held->mounted_netns)
-        umount2(NETNS, 0);
-    if (held->made_netns)
-        rmdir(NETNS);
-}
-
 static int mount_type(const struct plan *plan, size_t i, int proc, struct persisted *held)
 {
     char source[48];
@@ -108,10 +51,11 @@ static int mount_type(const struct plan *plan, size_t i, int proc, struct persis
 
 static int persist_type(const struct plan *plan, size_t i, int proc, struct persisted *held)
 {
-    if (nstypes[i].flag == CLONE_NEWNET && prepare_netns(plan->persist[i], held) < 0)
-        return -1;
+    bool must_be_new = plan->new_name && nstypes[i].flag == CLONE_NEWNET;
     int made = make_file(plan->persist[i]);
-    if (made < 0)
+
+    errno = made == 0 && must_be_new ? EEXIST : errno;
+    if (made < 0 || (made == 0 && must_be_new))
         return -1;
     if (made)
         held->made |= nstypes[i].flag;
@@ -153,7 +97,6 @@ void persist_undo(const struct plan *plan, const struct persisted *held)
         if (held->made & nstypes[i].flag)
             unlink(plan->persist[i]);
     }
-    undo_netns(held);
     errno = err;
 }
 
