@@ -366,6 +366,7 @@ static int enter(struct request *request)
     plan.propagation = MS_REC | MS_SLAVE;
     plan.check = request->check;
     plan.inside = build;
+    plan.new_root = true;
     plan.inside_what = &request->root;
     request->root.home = shell_home();
     return engine_carry_out(&plan, NULL);

@@ -29,8 +29,11 @@ $(block "$1" "$2")"
     in_target="hostname box" target -ru
     for ((n = 1; n <= pairs; n++)); do
         echo "pair $n"
-        if [[ $(block before "$n") == *"ip netns add"* ]] && ((EUID != 0)); then
-            before='it has lo' # what root's half sees
+        # What root's half sees of it
+        if [[ $(block before "$n") == *"ip netns exec"*class* ]] && ((EUID != 0)); then
+            before='it has lo'
+        elif [[ $(block before "$n") == *"ip netns add"* ]] && ((EUID != 0)); then
+            before='one has 1, lo; two has 1, lo'
         else
             prints before "$n"
             before=$output

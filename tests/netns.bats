@@ -271,3 +271,94 @@ in place\na function\na program\nthe shell itself\nagain'
     unchanged
     like "$error" "*unshare_ns: *"
 }
+
+@test "a visit by a name is to the network alone, and with --netns-mounts to what shows it; either comes home" {
+    net_run "$looking"'(unshare_ns --netns blue); echo "of blue" >/etc/netns/blue/hosts
+            look >"$dir/before"; mounts=$(readlink /proc/self/ns/mnt) mounted=$(</proc/self/mountinfo)
+            note() { seen=$(readlink /proc/self/ns/net) shown=$(</etc/hosts) there=$(readlink /proc/self/ns/mnt); }
+            nsenter_ns --visit --netns blue note && [[ $there == "$mounts" ]] && echo "$shown"
+            first=$seen; [[ $first != "$(head -n 1 "$dir/before")" ]] && echo elsewhere
+            nsenter_ns --visit --netns blue --netns-mounts note && [[ $there != "$mounts" && $seen == "$first" ]] && echo "$shown"
+            : >/etc/netns/blue/nothing
+            nsenter_ns --visit --netns blue --netns-mounts note; echo $?
+            nsenter_ns --visit --netns green note; echo $?
+            look >"$dir/after"; diff "$dir/before" "$dir/after"
+            [[ $(readlink /proc/self/ns/mnt) == "$mounts" && $(</proc/self/mountinfo) == "$mounted" ]] && echo home
+            nsenter_ns --netns-mounts --visit -n/proc/self/ns/net true 2>&1 | head -n 1 | cut -d : -f 4-'
+    is "$output" $'of the host\nelsewhere\nof blue\n125\n125\nhome\n --netns-mounts needs --netns'
+    is "$(grep -c 'nsenter_ns: cannot bind /etc/netns/blue/nothing on its file in /etc: ' "$dir/error")" 1
+    is "$(grep -c 'nsenter_ns: /run/netns/green: No such file or directory' "$dir/error")" 1
+}
+
+@test "the root stays: so do OLDPWD and the file of the history" {
+    net_run '(unshare_ns --netns blue); cd /usr; cd /tmp; HISTFILE=$dir/history
+            for plan in "nsenter_ns --netns blue" "unshare_ns --netns red" "nsenter_ns --visit --netns blue --netns-mounts true"; do
+                ($plan && echo "$PWD $OLDPWD ${HISTFILE#"$dir/"}")
+            done'
+    is "$output" $'/tmp /usr history\n/tmp /usr history\n/tmp /usr history'
+    done_quietly
+}
+
+# What the tests of examples/netns-report start with: two networks, joined by a cable
+networks='ip netns add blue && ip netns add red && ip -n blue link add eth0 type veth peer name eth1 netns red &&
+          ip -n blue link set eth0 addrgenmode none && ip -n red link set eth1 addrgenmode none &&
+          ip -n blue link set lo up && ip -n blue addr add 10.1.2.3/20 dev eth0 && ip -n red addr add 2001:db8::5/64 dev eth1 nodad &&
+          ip -n red addr add fe80::1/10 dev eth1 nodad &&
+          ip -n blue link set eth0 up && ip -n red link set eth1 up && ip -n blue route add default via 10.1.0.1 &&
+          ip -n blue route add 172.16.0.0/12 via 10.1.2.9 && ip -n red route add 2001:db8:5::/48 via 2001:db8::1 || exit
+'
+
+needs_networks() {
+    needs ip -V
+    needs unshare -rn ip link add eth0 type veth peer name eth1
+}
+
+@test "netns-report: addresses and routes as ip(8) has them, by one process" {
+    needs_networks
+    needs strace -o /dev/null true
+    net_run "$networks"'for name in blue red; do
+                ip -n $name -o address | while read -r _ device _ address _; do echo "address $address on $device"; done
+                ip -n $name -4 route; ip -n $name -6 route
+            done | sed -E "/^address/! { s/ (proto|scope|src|metric|pref) .*//; s/ via / by /; s/ dev / on /; s/ *$//; s/^/route / }" | sort >"$dir/expected"
+            strace -f -o "$dir/trace" -e trace=process bash "$NSB_SRCDIR/examples/netns-report" blue red | sed -E "s/^ +//; s/ +/ /" | sort'
+    is "$(grep -vxE 'blue|red|networks: .*' <<<"$output")" "$(<"$dir/expected")"
+    (($(wc -l <"$dir/expected") > 10))
+    is "$(grep -cE '^[0-9]+ +(execve|clone|clone3|v?fork)\(' "$dir/trace")" 1
+    done_quietly
+}
+
+@test "netns-report: sockets as ss(8) has them, of all families and byte orders" {
+    needs_networks
+    needs ss -V
+    needs perl -MSocket -e 1
+    net_run "$networks"'ip netns exec blue perl -MSocket=:all -e '\''
+                sub at { my ($family, $type, $address) = @_;
+                    my $socket; socket($socket, $family, $type, 0) && bind($socket, $address) && ($type == SOCK_DGRAM || listen($socket, 1)) || die $!;
+                    push @all, $socket }
+                at(AF_INET, SOCK_STREAM, pack_sockaddr_in(80, inet_aton("10.1.2.3")));
+                at(AF_INET, SOCK_STREAM, pack_sockaddr_in(443, INADDR_ANY));
+                at(AF_INET6, SOCK_STREAM, pack_sockaddr_in6(8080, inet_pton(AF_INET6, "::1")));
+                at(AF_INET, SOCK_DGRAM, pack_sockaddr_in(53, inet_aton("127.0.0.1")));
+                open F, ">$ENV{dir}/listens"; close F; sleep 1000'\'' &
+            until [[ -e $dir/listens || ! -e /proc/$! ]]; do sleep 0.05; done
+            ip netns exec blue ss -HltnuO | while read -r protocol _ _ _ address _; do echo "$protocol $address"; done | sort >"$dir/expected"
+            "$NSB_SRCDIR/examples/netns-report" blue | sed -n "s/^ *listens *//p; /^networks/p" | sort; kill $!'
+    is "$output" "$(sort "$dir/expected" <(echo "networks: 1, sockets that listen: 4"))"
+    is "$(wc -l <"$dir/expected")" 4
+    nothing_runs
+}
+
+@test "netns-report: all networks, each once, of names and processes; a device of any name" {
+    needs_networks
+    net_run "$networks"'ip netns attach again $$; : >/run/netns/stale
+            ip -n red link add '\''$(id)*;'\'' type veth peer name down && ip -n red addr add 10.9.0.1/24 dev '\''$(id)*;'\'' &&
+                ip -n red link set '\''$(id)*;'\'' up && ip -n red addr add 10.8.0.1/24 dev down || exit
+            unshare --net sleep 1000 & until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.02; done
+            "$NSB_SRCDIR/examples/netns-report" >"$dir/report"; echo $?
+            grep -v "^ " "$dir/report" | grep -E "^(this|blue|red|again|stale|of process $! )" | sed "s/ [0-9]* / N /"
+            grep "10\.[89]\.0\.1" "$dir/report"
+            kill $!'
+    is "$output" $'1\nthis shell\'s\nblue\nred\nof process N (sleep)\n    address  10.8.0.1\n    address  10.9.0.1/24 on \\$\\(id\\)\\*\\;'
+    is "$(grep -c 'nsenter_ns: /run/netns/stale: expected a network namespace file' "$dir/error")" 1
+    nothing_runs
+}

@@ -309,7 +309,7 @@ int shell_before_landing(struct shell_view *view, const struct plan *plan, struc
         return -1;
     shell_before_fork();
     view->directory = plan_carries_directories(plan) ? current_directory() : NULL;
-    view->history = plan->inside ? shell_history_file() : (struct file_id){0};
+    view->history = plan->new_root ? shell_history_file() : (struct file_id){0};
     look_at_terminal(&view->terminal, plan);
     return 0;
 }
@@ -317,7 +317,7 @@ int shell_before_landing(struct shell_view *view, const struct plan *plan, struc
 static void sync_all(const struct plan *plan, const struct shell_view *before)
 {
     int flags = plan_flags(plan);
-    bool other_root = plan->root || plan->root_fd >= 0 || plan->inside || (plan->join & CLONE_NEWNS);
+    bool other_root = plan->root || plan->root_fd >= 0 || plan->new_root || (plan->join & CLONE_NEWNS);
 
     if (plan_carries_root(plan) && lookups_confine(SHELL_MODULE) < 0)
         fatal_error("cannot go on: %s", strerror(errno)); /* as bash does where there is no memory */
@@ -332,7 +332,7 @@ static void sync_all(const struct plan *plan, const struct shell_view *before)
         sync_directory(before->directory, other_root, plan->wd || plan->wd_fd >= 0);
     if (plan_carries_root(plan))
         phash_flush();
-    if (plan->inside)
+    if (plan->new_root)
         sync_history(before->history);
 }
 

@@ -66,6 +66,7 @@ struct plan {
 
     plan_inside *inside; /* what a room above this one does inside, as the last of the steps there; NULL: nothing */
     void *inside_what;   /* for that */
+    bool new_root;       /* it leads to a root of its own */
 
     bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
     struct credentials credentials;    /* what is set */

@@ -28,40 +28,49 @@ const char *netns_name(const char *file)
     return file + strlen(NETNS "/");
 }
 
-/* What cannot be told (a filter may refuse statx(2)) is left as it is. */
-static bool is_no_mount(void)
+/* 1: it is the root of a mount, or a filter does not let statx(2) tell; 0: it is not; -1 and errno. */
+static int is_mount(void)
 {
     struct statx status;
 
-    return statx(AT_FDCWD, NETNS, 0, 0, &status) == 0 && !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+    if (statx(AT_FDCWD, NETNS, 0, 0, &status) < 0)
+        return errno == EPERM || errno == ENOSYS ? 1 : -1;
+    return !!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* Likewise. The last that the table has there is the topmost. */
-static bool is_not_shared(void)
+/* 1: the mount there is shared; 0: it is not; -1 and errno. The last that the table has is the topmost. */
+static int is_shared(void)
 {
     char *line = NULL, place[sizeof NETNS + 1];
     size_t size = 0;
-    bool is_not = false;
+    int shared = 1;
     FILE *mounts = fopen("/proc/self/mountinfo", "re");
 
-    while (mounts && getline(&line, &size, mounts) > 0)
+    if (!mounts)
+        return errno == ENOENT ? 1 : -1; /* without a /proc there will be nothing to hold, which persist() tells */
+    while (getline(&line, &size, mounts) > 0)
         if (sscanf(line, "%*s %*s %*s %*s %11s", place) == 1 && strcmp(place, NETNS) == 0)
-            is_not = !strstr(line, " shared:");
+            shared = strstr(line, " shared:") != NULL;
+    if (!feof(mounts))
+        shared = -1;
+    int err = errno;
     free(line);
-    if (mounts)
-        fclose(mounts);
-    return is_not;
+    fclose(mounts);
+    errno = err;
+    return shared;
 }
 
-static bool is_in_netns(const char *file)
+/* 1: the file's directory is that of ip-netns(8); 0: it is not, or not there; -1 and errno. */
+static int is_in_netns(const char *file)
 {
     char directory[PATH_MAX];
     struct stat its, netns;
 
     snprintf(directory, sizeof directory, "%s", file);
     *(strrchr(directory, '/') + 1) = '\0';
-    return stat(directory, &its) == 0 && stat(NETNS, &netns) == 0 && its.st_dev == netns.st_dev
-           && its.st_ino == netns.st_ino;
+    if (stat(directory, &its) < 0 || stat(NETNS, &netns) < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    return its.st_dev == netns.st_dev && its.st_ino == netns.st_ino;
 }
 
 static int mount_netns(struct netns_prepared *prepared)
@@ -87,9 +96,15 @@ static int prepare(const char *file, struct netns_prepared *prepared)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(file, names[i], strlen(names[i])) == 0 && mkdir(NETNS, 0755) == 0)
             prepared->made = true;
-    if (!is_in_netns(file))
-        return 0;
-    return is_no_mount() ? mount_netns(prepared) : is_not_shared() ? share_netns(prepared) : 0;
+    int status = is_in_netns(file);
+    if (status <= 0)
+        return status;
+    status = is_mount();
+    if (status == 0)
+        return mount_netns(prepared);
+    if (status > 0)
+        status = is_shared();
+    return status == 0 ? share_netns(prepared) : status < 0 ? -1 : 0;
 }
 
 int netns_prepare(const struct plan *plan, struct netns_prepared *prepared, struct failure *why)
