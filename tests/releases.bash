@@ -71,6 +71,7 @@ enter() {
     cd "$1" || exit
     mount -t proc proc proc
     mount -t sysfs sysfs sys
+    mount -t cgroup2 cgroup2 sys/fs/cgroup || :
     mount -t tmpfs tmpfs dev
     mkdir dev/pts dev/shm
     for device in null zero full random urandom tty; do
