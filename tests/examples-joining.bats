@@ -7,6 +7,9 @@ load helpers
 enter=$NSB_SRCDIR/examples/enter-bwrap
 pair=$NSB_SRCDIR/examples/veth-pair
 
+# That of a Debian user who is no administrator
+PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games
+
 needs_bwrap() {
     needs bwrap --unshare-all --unshare-user --ro-bind / / --proc /proc --dev /dev true
 }

@@ -10,6 +10,9 @@ join=$NSB_SRCDIR/examples/container-exec
 two_step=$NSB_SRCDIR/examples/two-step
 ci_step=$NSB_SRCDIR/examples/ci-step
 
+# That of a Debian user who is no administrator
+PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games
+
 # TMPDIR is the place for what a test starts to leave things in.
 run_container() {
     mkdir -p "$dir/tmp"
@@ -226,7 +229,51 @@ the job still has $(sed -n 's/^ *\(.*\):.*/\1/p' /proc/net/dev | sort | xargs)"
     bash_run "$ci_step" bash -c 'readlink /proc/self/ns/net; exit 5'
     is "$output" "$(readlink /proc/self/ns/net)"
     is "$status" 5
-    like "$error" "ci-step: the step is not isolated: cannot make a new user and network namespace: *user.max_user_namespaces*"
+    like "$error" "ci-step: the step is not isolated
+sysctl: cannot make a new user and network namespace: *user.max_user_namespaces*"
+}
+
+@test "ci-step --require: where no namespace can be made, nothing is run" {
+    via=(unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_uts_namespaces && exec "$@"' bash)
+    bash_run "$ci_step" --require --hostname stage echo ran
+    is "$status $output" "125 "
+    like "$error" "ci-step: the step is not run, since it cannot be isolated
+sysctl: cannot make a new user, UTS and network namespace: *"
+    bash_run "$ci_step" --require echo ran
+    is "$status $output" "0 ran"
+}
+
+@test "ci-step: the reason is told by a word" {
+    local call word
+    for call in unshare:seccomp mount:seccomp setns:seccomp sethostname:other; do
+        via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM "${call%:*}" --)
+        bash_run "$ci_step" --private-tmp --hostname stage echo ran
+        is "$status $output" "0 ran"
+        word=$(tail -n 1 "$dir/error")
+        is "${word%%: *}" "${call#*:}"
+    done
+    via=(unshare --user --map-root-user --keep-caps bash -c 'echo 1 >/proc/sys/user/max_user_namespaces && exec unshare -cU "$@"' bash)
+    bash_run "$ci_step" true
+    like "$(tail -n 1 "$dir/error")" "limit: *"
+}
+
+@test "ci-step: a /tmp, a name, and files of /etc of the step's own" {
+    needs test -e /etc/hosts -a -e /etc/resolv.conf
+    mkdir "$dir/of"
+    echo "192.0.2.7 registry" >"$dir/of/hosts"
+    echo "nameserver 192.0.2.53" >"$dir/of/resolv.conf"
+    sh_run 'cd "$dir" && touch here && "$@"' "$ci_step" --private-tmp --hosts "$dir/of/hosts" --resolv-conf "$dir/of/resolv.conf" \
+        --hostname stage -- sh -c 'cat /etc/hosts /etc/resolv.conf; ls -A /tmp; uname -n; stat -c %a /tmp; ls here'
+    is "$output" "192.0.2.7 registry
+nameserver 192.0.2.53
+stage
+1777
+here"
+    done_quietly
+    bash_run "$ci_step" --hosts "$dir/nowhere" echo ran
+    is "$status $output $error" "125  ci-step: $dir/nowhere: expected a file that can be read"
+    bash_run "$ci_step" --nonsense echo ran
+    is "$status $output $error" "125  ci-step: --nonsense: no such option"
 }
 
 @test "ci-step: a server and a client on 127.0.0.1 find each other" {
