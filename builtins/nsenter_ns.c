@@ -59,6 +59,9 @@ static void take_switch(struct join_request *request, int id)
     case 'Z':
         request->context = true;
         break;
+    case OPT_HOME:
+        request->home = true;
+        break;
     case OPT_VISIT:
         request->visit = true;
         break;
@@ -147,19 +150,31 @@ static const char *lacks_target(const struct join_request *request)
     return NULL;
 }
 
-/* NULL, or the sentence that says which options contradict each other or need another. */
-static const char *contradiction(const struct join_request *request)
+/* NULL, or the sentence that says what is wrong with the way there and back. */
+static const char *visit_contradiction(const struct join_request *request, bool command)
 {
+    if (request->home)
+        return command || !does_nothing(request) ? "--home stands alone" : NULL;
+    if (request->visit && !command)
+        return "--visit needs a COMMAND, after which the shell comes back";
+    if (request->visit && (request->user.said || request->group.said || request->environment || request->context))
+        return "--visit excludes --setuid, --setgid, --env and --follow-context, from which there is no way back";
+    return NULL;
+}
+
+/* NULL, or the sentence that says which options contradict each other or need another. */
+static const char *contradiction(const struct join_request *request, bool command)
+{
+    const char *wrong = visit_contradiction(request, command);
+
+    if (wrong || request->home)
+        return wrong;
     if (does_nothing(request))
-        return request->target.text
-                   ? "no namespace is named: say --all (-a) for those in which the target stands elsewhere"
-                   : "no namespace is named";
+        return "no namespace is named";
     if (request->wd && request->wd_name)
         return "--wd and --wdns exclude each other";
     if (request->socket >= 0 && (request->types & CLONE_NEWNET))
         return "--net-socket and --net exclude each other";
-    if (request->visit && (request->user.said || request->group.said || request->environment || request->context))
-        return "--visit excludes --setuid, --setgid, --env and --follow-context, of which nothing comes back";
     if (*request->netns && (request->socket >= 0 || (request->types & CLONE_NEWNET)))
         return "--netns, --net and --net-socket exclude each other";
     if (request->netns_mounts && !*request->netns)
@@ -174,10 +189,8 @@ static int parse(void *place, WORD_LIST *list)
 
     *request = (struct join_request){.socket = -1};
     int status = engine_options(&table, list, take_option, request, &request->operand);
-    if (status == EXECUTION_SUCCESS && (wrong = contradiction(request)))
+    if (status == EXECUTION_SUCCESS && (wrong = contradiction(request, engine_operands(list, request->operand))))
         status = engine_wrong_usage(wrong);
-    if (status == EXECUTION_SUCCESS && request->visit && !engine_operands(list, request->operand))
-        status = engine_wrong_usage("--visit needs a COMMAND, after which the shell comes back");
     return status == EXECUTION_SUCCESS ? target_settle(&request->target) : status;
 }
 

@@ -5,7 +5,15 @@
 #include "shared/maps.h"
 #include "shared/target.h"
 
-enum { OPT_PRESERVE_CREDENTIALS = OPT_OWN, OPT_KEEP_CAPS, OPT_USER_PARENT, OPT_NETNS, OPT_NETNS_MOUNTS, OPT_VISIT };
+enum {
+    OPT_PRESERVE_CREDENTIALS = OPT_OWN,
+    OPT_KEEP_CAPS,
+    OPT_USER_PARENT,
+    OPT_NETNS,
+    OPT_NETNS_MOUNTS,
+    OPT_VISIT,
+    OPT_HOME
+};
 
 static const struct option_row rows[] = {
     {'t', "target", ARG_REQUIRED, TARGET_WORDS, "the process whose namespaces are joined"},
@@ -34,6 +42,7 @@ static const struct option_row rows[] = {
     {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
     OPTION_GROUP("Other"),
     {OPT_VISIT, "visit", ARG_NONE, NULL, "run COMMAND in this shell itself, and come back"},
+    {OPT_HOME, "home", ARG_NONE, NULL, "come back from all visits now"},
     CHECK_ROW,
     HELP_ROW,
 };

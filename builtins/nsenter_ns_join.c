@@ -333,6 +333,8 @@ int join_carry_out(void *place)
     struct join_request *request = place;
     struct environment environment;
 
+    if (request->home)
+        return shell_come_home();
     if (!resolve(request, &plan))
         return EXECUTION_FAILURE;
     if (!read_environment(request, &plan, &environment)) {

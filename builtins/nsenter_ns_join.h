@@ -19,7 +19,7 @@ struct identity {
 /* What the options say. Strings are the builtin's words. */
 struct join_request {
     struct target_name target;
-    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit, netns_mounts;
+    bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit, home, netns_mounts;
     struct comeback comeback;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # nsenter_ns --visit: there and back.
-# shellcheck disable=SC2016,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
 
 load helpers
 
@@ -38,6 +38,378 @@ visit_run() {
         nsenter_ns --visit -t "$away" -n nothing-of-this-name 2>said; echo "$?"
         home && echo home'
     is "$output" $'a b\nprogram\n2\n3 5\n127\nhome'
+    done_quietly
+}
+
+# ends SCRIPT STATUS: a script that visits ($visit) and ends in there does so as without the visit, with this status; its
+# EXIT trap runs at home
+ends() {
+    local reference script='
+        trap "echo exit \$?; home && echo home" EXIT
+        '"$1"'
+        echo "it went on"'
+    visit_run "visit=; $script"
+    is "$status" "$2"
+    like "$output" $'exit +([0-9])\nhome'
+    reference=$output$error
+    visit_run "visit=\"nsenter_ns --visit -t \$away -a\"; $script"
+    is "$output$error" "$reference"
+    is "$status" "$2"
+}
+
+@test "where the shell ends inside, it is home first, and its EXIT trap runs there" {
+    ends 'f() { exit 5; }; $visit f' 5
+    ends '$visit eval "exit 5"' 5
+    ends '$visit exit 5' 5
+    ends 'f() { (exit 3); exit; }; $visit f' 3
+    ends 'f() { g() { ${visit:+nsenter_ns --visit -t $$ -n} exit 5; }; g; }; $visit f' 5
+    ends 'set -e; f() { false; echo "it went on"; }; $visit f' 1
+    ends 'set -e; $visit eval "false; :"' 1
+    ends 'set -e; $visit false' 1
+    ends 'set -e; f() { eval "(exit 3); :"; echo "it went on"; }; $visit f' 3
+    ends 'set -u; f() { echo "$unset"; }; $visit f' 127
+    ends 'set -eu; f() { echo "$unset"; }; $visit f' 1
+    ends 'f() { : "${unset?}"; }; $visit f' 127
+    ends 'f() { eval "kill -TERM $$"; sleep 100; }; $visit f' 143
+    ends 'f() { kill -INT $$; sleep 100; }; $visit f' 130
+    ends 'f() { set -o posix; readonly x=1; x=2; }; $visit f' 127
+}
+
+@test "where the program that was to replace the shell is not there, the shell ends at home" {
+    visit_run 'visit="nsenter_ns --visit -t $away -a"
+        f() { exec /nothing; }
+        trap "home && echo home" EXIT
+        $visit f
+        echo "it went on"'
+    is "$status" 127
+    like "$output" "@(|home)" # some versions of bash have forgotten the trap by then
+}
+
+@test "errors that end a command only, and what returns or breaks" {
+    visit_run 'visit="nsenter_ns --visit -t $away -a"
+        f() { local x=5; echo "$((1 / 0))"; echo "no $x"; }
+        eval "\$visit f"; echo "division $? ${x-}"; home && echo home
+        f() { readonly r=1; eval "r=2"; echo "on $?"; }
+        $visit f; home && echo home
+        f() { $visit return 4; echo no; }
+        f; echo "return $?"; home && echo home
+        f() { $visit eval "return 4"; echo no; }
+        f; echo "return $?"; home && echo home
+        echo "\$visit return 6; echo no" >part
+        source ./part; echo "source $?"; home && echo home
+        for i in 1 2 3; do
+            [[ $i != 1 ]] || $visit continue
+            [[ $i != 2 ]] || $visit break
+            echo no
+        done
+        echo "loop $i"; home && echo home'
+    is "$output" "division 1 
+home
+on 1
+home
+return 4
+home
+return 4
+home
+source 6
+home
+loop 2
+home"
+}
+
+@test "set -e ends COMMAND, whose status may be tested" {
+    visit_run '
+        set -e
+        f() { local x=inside; (exit 3); echo no; }
+        g() { local x=outside; nsenter_ns --visit -t "$away" -a f || echo "status $? $x ${#FUNCNAME[@]}"; echo "on $x"; }
+        g
+        if nsenter_ns --visit -t "$away" -a f; then echo no; fi
+        for i in 1 2; do
+            ! nsenter_ns --visit -t "$away" -a f || echo no
+        done
+        home && echo "home $i"'
+    is "$output" $'status 3 outside 1\non outside\nhome 2'
+    done_quietly
+}
+
+@test "traps run where they come due, and once" {
+    visit_run 'visit="nsenter_ns --visit -t $away -a"
+        where() { if home; then echo "$1 home"; else echo "$1 away"; fi; }
+        trap "where USR1" USR1
+        f() { kill -USR1 $$; :; return 1; }
+        $visit f || echo "status $?"
+        trap "where ERR" ERR
+        $visit f
+        $visit ls /nothing 2>/dev/null
+        trap - ERR
+        set -T
+        trap "where RETURN" RETURN
+        f() { :; }
+        $visit f
+        trap - RETURN
+        trap "where EXIT" EXIT
+        f() { trap "where own" EXIT; }
+        $visit f
+        trap -p EXIT
+        trap "where EXIT" EXIT
+        $visit true
+        trap -p EXIT
+        trap "" EXIT
+        $visit true
+        trap -p EXIT'
+    is "$output" "USR1 away
+status 1
+USR1 away
+ERR home
+ERR home
+RETURN away
+trap -- 'where own' EXIT
+trap -- 'where EXIT' EXIT
+trap -- '' EXIT"
+    done_quietly
+}
+
+@test "visits in visits, and landings on a visit" {
+    visit_run 'visit="nsenter_ns --visit -t $away"
+        f() { $visit -u g; echo "$(uname -n) $HOSTNAME"; exit_from=$(stands); }
+        g() { unshare_ns -u --hostname third; cd /usr; echo "$(uname -n) $HOSTNAME $PWD"; }
+        $visit -n f
+        home && echo home
+        f() { unshare_ns -nm -R /usr; echo "$PWD $(cd /; echo bin/tr)"; }
+        $visit -u f
+        home && echo home
+        f() { unshare_ns -r 2>said; echo $?; nsenter_ns -t "$$" -S 5 -u 2>>said; echo $?; (unshare_ns -r; echo "$UID"); }
+        $visit -n f
+        home && echo home
+        while read -r line; do echo "${line#*_ns: }"; done <said'
+    is "$output" "third third /usr
+$(uname -n) $(uname -n)
+home
+/ bin/tr
+home
+1
+1
+0
+home
+cannot land there: the shell is on a visit, from which it would not come back; use ( ), or a COMMAND
+cannot land there: the shell is on a visit, from which it would not come back; use ( ), or a COMMAND"
+    done_quietly
+}
+
+@test "a copy of the shell that moves on a visit comes home, too" {
+    visit_run '
+        f() { unshare_ns -p; echo "$$ $HOSTNAME"; }
+        [[ $here == *net:* ]] && before=$(readlink /proc/self/ns/net)
+        nsenter_ns --visit -t "$away" -n -u f
+        echo "$$ $HOSTNAME"
+        [[ $(readlink /proc/self/ns/net) == "$before" ]] || echo "not home"
+        exit 6'
+    like "$output" "1 away
+1 $(uname -n)"
+    is "$status" 6
+}
+
+@test "what is started inside stays there, and is a job of the shell" {
+    visit_run '
+        f() { { uname -n >started; read -r; uname -n; } <&"$in" & }
+        mkfifo pipe
+        exec {in}<>pipe
+        nsenter_ns --visit -t "$away" -u f
+        until [[ -s started ]]; do sleep 0.1; done
+        home && echo home
+        ls /proc/$!/fd | wc -l
+        ls /proc/$$/fd | wc -l
+        echo >&"$in"
+        wait "$!"
+        echo "$?"'
+    local lines
+    mapfile -t lines <<<"$output"
+    is "${lines[0]} ${lines[3]} ${lines[4]}" "home away 0"
+    ((lines[1] <= lines[2] + 1)) # nothing of home is open in there
+    done_quietly
+}
+
+@test "exec replaces the shell inside, without a way home" {
+    visit_run 'nsenter_ns --visit -t "$away" -a exec bash -c "readlink /proc/self/ns/uts; for fd in /proc/self/fd/*; do readlink \$fd; done; :"'
+    [[ $output == uts:* && $output != *$'\n'@(net|mnt|uts|ipc):* ]]
+    done_quietly
+}
+
+@test "a job, a coprocess and < <( ) inside, and words in between" {
+    visit_run '
+        f() {
+            local line
+            while read -r line; do words+=("$line $HOSTNAME"); done < <(uname -n; echo 2)
+            mapfile -t lines < <(uname -n)
+            read -r first <<<"$(uname -n)"
+            echo a | cat | { read -r last; echo "$last"; }
+            shopt -s lastpipe
+            uname -n | read -r piped
+            exec {fd}<<<"stays"
+        }
+        nsenter_ns --visit -t "$away" -a f
+        home && printf "%s\n" "${words[@]}" "${lines[@]}" "$first" "$piped" "$(cat <&"$fd")"'
+    is "$output" $'a\naway away\n2 away\naway\naway\naway\nstays'
+    done_quietly
+}
+
+@test "in the background and in a pipeline" {
+    visit_run '
+        nsenter_ns --visit -t "$away" -u uname -n | cat
+        nsenter_ns --visit -t "$away" -u uname -n &
+        wait "$!"
+        echo "$(nsenter_ns --visit -t "$away" -u uname -n)"'
+    is "$output" $'away\naway\naway'
+    done_quietly
+}
+
+@test "directory, root and remembered commands" {
+    visit_run '
+        mkdir -p sub other
+        cd sub
+        ln -s sub ../link; cd ../link
+        before="$PWD $OLDPWD $(dirs)"
+        hash -p /nothing/ls ls
+        nsenter_ns --visit -t "$away" -n eval "cd /usr; cd /"
+        [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
+        hash -t ls
+        nsenter_ns --visit -t "$away" -m eval "hash -t ls; hash -p /there/ls ls"
+        hash -t ls
+        nsenter_ns --visit -t "$away" -m -r/usr -w/usr/bin eval "echo \$PWD; cd /; [[ -d bin && ! -e usr/bin ]] && echo inside"
+        [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
+        nsenter_ns --visit -t "$away" -n -w"$dir/other" pwd
+        [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
+        rmdir ../other; true'
+    is "$output" "same
+/nothing/ls
+/bin
+inside
+same
+$dir/other
+same"
+    is "$status" 0
+}
+
+@test "at a prompt: ^C in a function, an error, and exit" {
+    pty <<-'EOT'
+		line {exec bash --rcfile "$dir/rc" -i}
+		line {PS1='p\u\$ '; HISTFILE=$dir/history; ((UID == 0)) || unshare_ns -rmu}
+		want {root# }
+		line {unshare_ns -mu --hostname away sleep 1000 & sleep 0.5}
+		want {root# }
+		line {until [[ $(cat /proc/$!/comm) == sleep ]]; do sleep 0.1; done; PS1='p\h\$ '; home=$HOSTNAME}
+		want {p[^ ]+# }
+		line {visit="nsenter_ns --visit -t $! -m -u"; f() { cd /usr; echo "in $HOSTNAME"; sleep 1000; echo on; }}
+		want {p[^ ]+# }
+		line {$visit f; echo no}
+		want {\nin away\r\n}
+		sleep 0.3
+		send "\003"
+		want {\^C\r\np[^ ]+# }
+		line {echo "$? $([[ $HOSTNAME == $home && $(uname -n) == $home ]] && echo home)" $PWD}
+		want "\n130 home $env(PWD)\r\n"
+		line {g() { while :; do [[ $HOSTNAME == away ]] || break; done; }; $visit g}
+		sleep 0.3
+		send "\003"
+		want {\^C\r\np[^ ]+# }
+		line {uname -n; $visit eval 'echo ${none?} ; echo no'; $visit uname -n}
+		want "none: .*\n.*p\[^ ]+# "
+		line {$visit f}
+		want {\nin away\r\n}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*\non\r\n.*p[^ ]+# }
+		line {kill %%; wait %% 2>/dev/null; [[ $(uname -n) == $home ]] && echo 'ho'me}
+		want {\nhome\r\n}
+		line {echo a b | tr a-z A-Z | cat}
+		want {A B\r\n}
+		line {trap 'echo "exit $([[ $(uname -n) == $home ]] && echo home)"' EXIT}
+		line {h() { kill %1; exit 3; }; $visit h}
+		want {\nexit home\r\n}
+		ends
+	EOT
+    grep -x "h() { kill %1; exit 3; }; .visit h" "$dir/history"
+}
+
+@test "a script ends by ^C inside" {
+    { prelude && echo 'cd "$dir"
+        ((UID == 0)) || unshare_ns -rmu
+        coproc other { unshare_ns -mu --hostname away; echo; read -r; }
+        read -r <&${other[0]}
+        f() { echo in; sleep 1000; echo "it went on"; }
+        nsenter_ns --visit -t "$other_PID" -u f
+        echo "it went on"'; } >"$dir/script"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		want {\nin\r\n}
+		sleep 0.3
+		interrupts
+		line {exit}
+		ends
+	EOT
+}
+
+@test "where the way home is blocked, the shell says so, and ends" {
+    visit_run '
+        trap "echo EXIT" EXIT
+        f() { setpriv_ns --drop-caps=all; cd /; }
+        echo before
+        nsenter_ns --visit -t "$away" -n -i f
+        echo "it went on"'
+    is "$status" 125
+    is "$output" before
+    like "$error" "*: nsenter_ns: the shell ends here: cannot come back to this IPC namespace: Operation not permitted; *"
+    visit_run '
+        f() { setpriv_ns --drop-caps=all; exit 3; }
+        (trap "echo EXIT" EXIT; nsenter_ns --visit -t "$away" -n f; echo "it went on")
+        echo "$?"'
+    is "$output" 125
+}
+
+@test "nothing is forked" {
+    needs strace -V
+    via=(strace -f -e trace=process,openat -o "$dir/trace")
+    visit_run '
+        f() { ((++n)); }
+        for n in begin end; do
+            : >"$n"
+            nsenter_ns --visit -t "$away" -n -u -m f
+            nsenter_ns --visit -n"/proc/$away/ns/net" f
+        done'
+    done_quietly
+    sed -n '/"begin"/,/"end"/p' "$dir/trace" >"$dir/calls"
+    [[ $(grep -c '/ns/net"' "$dir/calls") == 1 ]]
+    ! grep -E '(fork|clone3?)\(' "$dir/calls"
+}
+
+@test "nothing grows" {
+    visit_run '
+        f() { local x; ((++n)); }
+        visits() { for ((i = 0; i < $1; i++)); do nsenter_ns --visit -t "$away" -n -u -m f || exit; done; }
+        weighs() {
+            local size rest fds
+            read -r size rest </proc/self/statm
+            fds=(/proc/self/fd/*)
+            weight="$size ${#fds[@]}"
+        }
+        trap f EXIT
+        weighs; visits 500; weighs
+        before=$weight
+        visits 2500
+        weighs
+        [[ $weight == "$before" ]] || echo "$before, then $weight"'
+    is "$output" ""
+    done_quietly
+}
+
+@test "users are looked up as before, at home" {
+    visit_run '
+        enough() { compgen -u | sort | uniq | wc -l; }
+        before=$(enough)
+        nsenter_ns --visit -t "$away" -m true
+        is=$(enough)
+        [[ $is == "$before" ]] || echo "$before users, then $is"'
+    is "$output" ""
     done_quietly
 }
 

@@ -50,6 +50,9 @@ struct shell_view {
 /* Whether bash will get this memory and what it may need for itself: it ends where it gets none. 0, or -1 and *why. */
 int shell_ask_for_memory(size_t size, struct failure *why);
 
+/* That there is none. */
+extern const struct step step_memory;
+
 /*
  * Before a landing: flushes what a fork would write twice, looks at what the plan may change, and holds what bash will
  * need. 0, or -1 and *why.
@@ -179,6 +182,9 @@ struct home *shell_visit_home(void);
 /* With the shell inside, runs COMMAND in it and comes home, however COMMAND ends. Returns its status. */
 int shell_visit(WORD_LIST *words);
 
+/* Comes home from all visits at once, and returns $?: for an EXIT trap. */
+int shell_come_home(void);
+
 /* Ends the visit, for which the shell has not gone anywhere. */
 void shell_end_visit(void);
 
@@ -192,8 +198,15 @@ void shell_stay_inside(void);
 _Noreturn void shell_end_lost(const struct failure *why);
 
 /* What bash knows about where it is, from before a visit. Strings are owned; NULL: not set. */
+struct shell_variable {
+    char *value;
+    bool exported;
+};
+
 struct shell_place {
-    char *directory, *old_directory, *working_directory;
+    struct shell_variable directory, old_directory;
+    char *working_directory;
+    bool looks_up; /* users and hosts, as nsswitch.conf(5) says */
 };
 
 void shell_note_place(struct shell_place *place);

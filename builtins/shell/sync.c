@@ -267,8 +267,7 @@ static size_t memory_of_groups(void)
     return NGROUPS_MAX * sizeof(gid_t) + (size_t)(count < 0 ? 0 : count) * EACH;
 }
 
-static const struct step step_memory = {.phrase = "make room for what bash will need",
-                                        .cure = "see ulimit -d and ulimit -v"};
+const struct step step_memory = {.phrase = "make room for what bash will need", .cure = "see ulimit -d and ulimit -v"};
 
 int shell_ask_for_memory(size_t size, struct failure *why)
 {
@@ -297,8 +296,10 @@ static void look_at_terminal(struct terminal *terminal, const struct plan *plan)
     pid_t foreground = plan_moves(plan) ? tcgetpgrp(shell_tty) : -1;
 
     terminal->jobs = foreground >= 0 && shell_is_for_jobs();
-    terminal->tty = terminal->jobs || foreground == getpgrp() ? shell_tty : -1; /* else it is in the background */
-    terminal->home = original_pgrp >= 0 ? original_pgrp : shell_pgrp;           /* as at bash's own end */
+    terminal->tty = terminal->jobs || (foreground >= 0 && foreground == getpgrp())
+                        ? shell_tty
+                        : -1;                                         /* else it is in the background */
+    terminal->home = original_pgrp >= 0 ? original_pgrp : shell_pgrp; /* as at bash's own end */
     if (terminal->tty >= 0)
         tcgetattr(shell_tty, &terminal->modes);
 }
@@ -353,17 +354,25 @@ static char *copy_of(const char *text)
     return text ? savestring(text) : NULL;
 }
 
+static struct shell_variable note_variable(const char *name)
+{
+    const SHELL_VAR *variable = find_variable(name);
+
+    return (struct shell_variable){copy_of(get_string_value(name)), variable && exported_p(variable)};
+}
+
 void shell_note_place(struct shell_place *place)
 {
-    place->directory = copy_of(get_string_value("PWD"));
-    place->old_directory = copy_of(get_string_value("OLDPWD"));
+    place->directory = note_variable("PWD");
+    place->old_directory = note_variable("OLDPWD");
     place->working_directory = copy_of(the_current_working_directory);
+    place->looks_up = !lookups_are_confined();
 }
 
 void shell_forget_place(struct shell_place *place)
 {
-    FREE(place->directory);
-    FREE(place->old_directory);
+    FREE(place->directory.value);
+    FREE(place->old_directory.value);
     FREE(place->working_directory);
 }
 
@@ -372,32 +381,39 @@ static bool is_same(const char *one, const char *other)
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
-static void put_back(const char *name, const char *value)
+/* One that means nothing in another root has been unset there. */
+static void put_back(const char *name, const struct shell_variable *before)
 {
-    if (is_same(get_string_value(name), value))
+    if (is_same(get_string_value(name), before->value))
         return;
-    if (value)
-        set_directory_variable(name, value);
-    else
+    if (!before->value) {
         shell_unset_plain(name);
+        return;
+    }
+    bool is_new = !find_variable(name);
+    set_directory_variable(name, before->value);
+    if (is_new && before->exported)
+        set_auto_export(find_variable(name));
 }
 
 void shell_came_home(const struct shell_place *place, const struct home *home)
 {
     bool other_root = home->places[HOME_ROOT] >= 0;
 
-    put_back("OLDPWD", place->old_directory);
-    put_back("PWD", place->directory);
+    put_back("OLDPWD", &place->old_directory);
+    put_back("PWD", &place->directory);
     if (!is_same(the_current_working_directory, place->working_directory)) {
         FREE(the_current_working_directory);
         the_current_working_directory = copy_of(place->working_directory);
     }
     if (home->places[nstype_of_flag(CLONE_NEWUTS) - nstypes] >= 0)
         sync_hostname();
-    if (other_root) {
-        shell_forget_user();
-        phash_flush();
-    }
+    if (!other_root)
+        return;
+    phash_flush();
+    if (place->looks_up)
+        lookups_release();
+    shell_forget_user();
 }
 
 /* --- variables -------------------------------------------------------------------------------------------------- */

@@ -7,7 +7,10 @@
  *   returns. It is caught here, and goes on at home: so an EXIT trap runs there.
  * - bash undoes, by its list of what it has to, all that it is in the middle of, and leaps then (^C at a prompt). The shell
  *   comes home as a part of that.
- * - The process ends by a signal, or becomes another program. What is held for the way home is close-on-exec.
+ * - bash ends the process where it is, by a signal, or since under `set -e` something cannot be expanded, or as `exec` has
+ *   failed. All that it does before is to run the EXIT trap. So while the shell is away, that begins with the way home.
+ *
+ * Or it becomes another program. What is held for the way home is close-on-exec.
  *
  * A process that bash forks meanwhile stays inside: it has no way home. A copy of the shell that moves has.
  */
@@ -22,6 +25,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "namespaces/home.h"
 #include "sentence.h"
@@ -34,8 +38,14 @@ extern int return_catch_flag;
 extern char *this_command_name;
 /* flags.h, parser.h and others are not installed at all. */
 extern int loop_level, executing_list, comsub_ignore_return, line_number, line_number_for_err_trap;
-#ifndef EXITBLTIN
-#define EXITBLTIN 6 /* since 5.2; before, exit leaps with EXITPROG as well */
+extern char *trap_list[];
+extern int signal_is_trapped(int number);
+extern int signal_is_ignored(int number);
+enum { EXIT_TRAP };
+#ifdef EXITBLTIN
+enum { EXITS = EXITBLTIN };
+#else
+enum { EXITS = EXITPROG }; /* until 5.1 */
 #endif
 
 enum { LOST = 125 };
@@ -43,7 +53,9 @@ enum { LOST = 125 };
 struct visit {
     struct visit *outer;
     bool away;
+    int login; /* login_shell at home */
     struct home home;
+    mode_t mask;
     struct shell_place place;
     procenv_t top_level, return_catch; /* as they are to be again, */
     bool catches;                      /* once this is over */
@@ -57,12 +69,14 @@ static void end_visit(void *place);
 
 int shell_begin_visit(struct failure *why)
 {
-    if (shell_ask_for_memory(sizeof(struct visit), why) < 0)
-        return -1;
-    struct visit *visit = xmalloc(sizeof *visit);
+    struct visit *visit = malloc(sizeof *visit);
 
+    if (!visit)
+        return fail(why, &step_memory);
     visit->outer = visits;
     visit->away = visit->catches = false;
+    visit->mask = umask(S_IRWXG | S_IRWXO);
+    umask(visit->mask);
     home_init(&visit->home);
     shell_note_place(&visit->place);
     begin_unwind_frame((char *)"nsbuiltins-visit");
@@ -92,6 +106,44 @@ _Noreturn void shell_end_lost(const struct failure *why)
     sh_exit(LOST);
 }
 
+/* What an EXIT trap begins with while the shell is away: $? is for it, and is no failure under `set -e`. */
+static const char homewards[] = "\\builtin nsenter_ns --home && :; ";
+
+static bool leads_homewards(void)
+{
+    return signal_is_trapped(EXIT_TRAP) && !signal_is_ignored(EXIT_TRAP)
+           && strncmp(trap_list[EXIT_TRAP], homewards, strlen(homewards)) == 0;
+}
+
+static void lead_exit_trap_home(void)
+{
+    if (!signal_is_trapped(EXIT_TRAP) || signal_is_ignored(EXIT_TRAP) || leads_homewards())
+        return;
+    char *text = trap_list[EXIT_TRAP];
+    trap_list[EXIT_TRAP] = xmalloc(strlen(homewards) + strlen(text) + 1);
+    strcpy(trap_list[EXIT_TRAP], homewards);
+    strcat(trap_list[EXIT_TRAP], text);
+    free(text);
+}
+
+/* COMMAND may have set another, which is left. */
+static void give_exit_trap_back(void)
+{
+    if (!leads_homewards())
+        return;
+    char *text = trap_list[EXIT_TRAP];
+    trap_list[EXIT_TRAP] = savestring(text + strlen(homewards));
+    free(text);
+}
+
+static bool is_away(void)
+{
+    for (const struct visit *visit = visits; visit; visit = visit->outer)
+        if (visit->away)
+            return true;
+    return false;
+}
+
 static void come_home(struct visit *visit)
 {
     struct failure why;
@@ -99,10 +151,23 @@ static void come_home(struct visit *visit)
     if (!visit->away)
         return;
     visit->away = false;
-    if (home_return(&visit->home, &why) < 0)
+    login_shell = visit->login;
+    umask(visit->mask);
+    if (home_return(&visit->home, &why) < 0) {
+        this_command_name = (char *)"nsenter_ns";
         shell_end_lost(&why);
+    }
     shell_came_home(&visit->place, &visit->home);
     home_close(&visit->home);
+    if (!is_away())
+        give_exit_trap_back();
+}
+
+int shell_come_home(void)
+{
+    for (struct visit *visit = visits; visit; visit = visit->outer)
+        come_home(visit);
+    return last_command_exit_value;
 }
 
 static void stop_catching(struct visit *visit)
@@ -208,6 +273,10 @@ int shell_visit(WORD_LIST *words)
     struct visit *visit = visits;
     int functions = variable_context + (find_function(words->word->word) != NULL);
 
+    lead_exit_trap_home();
+    visit->login = login_shell;
+    if (visit->home.places[HOME_ROOT] >= 0)
+        login_shell = 0; /* ~/.bash_logout is another's file in there */
     visit->away = true;
     struct end end = run_and_catch(visit, words);
     stop_catching(visit);
@@ -218,6 +287,8 @@ int shell_visit(WORD_LIST *words)
     }
     if (end.leap == 0 || end.leap == DISCARD)
         shell_end_visit();
+    if (end.leap == EXITS)
+        bash_logout(); /* which `exit` calls, and could not in there */
     if (end.leap != 0)
         sh_longjmp(top_level, end.leap);
     if (end.returns)

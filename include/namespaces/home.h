@@ -2,8 +2,6 @@
 #ifndef HOME_H
 #define HOME_H
 
-#include <sys/types.h>
-
 #include "failure.h"
 #include "namespaces/plan.h"
 
@@ -12,10 +10,9 @@ enum { HOME_ROOT = NS_TYPES, HOME_DIRECTORY, HOME_CGROUP, HOME_PLACES };
 
 struct home {
     int places[HOME_PLACES]; /* open descriptors; -1: it is not left, or not known to be */
-    mode_t mask;             /* umask(2) */
 };
 
-/* Notes the umask; no place is held. */
+/* No place is held. */
 void home_init(struct home *home);
 
 /*

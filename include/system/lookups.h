@@ -28,7 +28,13 @@ int lookups_hold(void);
  */
 int lookups_confine(const char *module);
 
-/* True where lookups_confine() was called. */
+/*
+ * Back in the root of before: all is looked up again as nsswitch.conf(5) says there. What that says nothing of, and all where
+ * it cannot be read or there is no memory, stays as it is.
+ */
+void lookups_release(void);
+
+/* True where lookups_confine() was called, and lookups_release() was not since. */
 bool lookups_are_confined(void);
 
 #endif

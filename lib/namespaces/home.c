@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "namespaces/nsref.h"
@@ -76,8 +75,6 @@ void home_init(struct home *home)
 {
     for (size_t place = 0; place < HOME_PLACES; place++)
         home->places[place] = -1;
-    home->mask = umask(S_IRWXG | S_IRWXO);
-    umask(home->mask);
 }
 
 /* The places are in the order in which one can get there: setns(2) to a mount namespace leaves root and directory. */
@@ -88,7 +85,6 @@ int home_return(const struct home *home, struct failure *why)
     for (size_t place = 0; place < HOME_PLACES; place++)
         if (home->places[place] >= 0 && go_surely(place, home->places[place]) < 0 && status == 0)
             status = fail_place(place, why);
-    umask(home->mask);
     return status;
 }
 
@@ -98,10 +94,10 @@ int home_return(const struct home *home, struct failure *why)
  */
 static int try_directories(const struct home *home, struct failure *why)
 {
-    if (go_to(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0)
-        return fail_place(HOME_DIRECTORY, why);
     if (home->places[HOME_ROOT] < 0)
         return 0;
+    if (go_to(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0)
+        return fail_place(HOME_DIRECTORY, why);
     int status = go_to(HOME_ROOT, home->places[HOME_ROOT]) < 0 ? fail_place(HOME_ROOT, why) : 0;
     return go_surely(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0 ? fail_place(HOME_DIRECTORY, why) : status;
 }

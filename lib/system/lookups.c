@@ -77,6 +77,17 @@ static int hold_configuration(void)
     return configure("publickey", "files");
 }
 
+/* The index of the database that a line of nsswitch.conf is about, "DATABASE: SOURCES", and its sources; DATABASES: of none. */
+static size_t read_line(char *line, char **sources)
+{
+    char *name = strtok_r(line, ": \t\n", sources);
+    size_t i = 0;
+
+    while (i < DATABASES && (!name || strcmp(name, databases[i].name) != 0))
+        i++;
+    return i;
+}
+
 #if LOOKUPS_GO_ON
 
 static void load_module(const char *name)
@@ -87,17 +98,15 @@ static void load_module(const char *name)
     (void)dlopen(library, RTLD_NOW | RTLD_LOCAL); /* one that is not there has not been loaded before, either */
 }
 
-/* "DATABASE: MODULE [STATUS=ACTION] MODULE" */
+/* The sources are modules, and actions between them: "[STATUS=ACTION]". */
 static void load_modules_of(char *line)
 {
     char *rest;
-    const char *name = strtok_r(line, ": \t\n", &rest), *module;
-    size_t i = 0;
+    const char *module;
 
-    while (name && i < DATABASES && strcmp(name, databases[i].name) != 0)
-        i++;
-    while (name && i < DATABASES && (module = strtok_r(NULL, ": \t\n", &rest)))
-        load_module(module);
+    if (read_line(line, &rest) < DATABASES)
+        while ((module = strtok_r(NULL, ": \t\n", &rest)))
+            load_module(module);
 }
 
 static void hold_modules(void)
@@ -140,6 +149,29 @@ int lookups_confine(const char *module)
     for (size_t i = 0; i < DATABASES && status == 0; i++)
         status = configure(databases[i].name, databases[i].sources ? databases[i].sources : module);
     return status;
+}
+
+static void release(char *line)
+{
+    char *sources;
+    size_t database;
+
+    line[strcspn(line, "#\n")] = '\0';
+    database = read_line(line, &sources);
+    if (database < DATABASES)
+        (void)configure(databases[database].name, sources);
+}
+
+void lookups_release(void)
+{
+    FILE *file = fopen("/etc/nsswitch.conf", "re");
+    char line[512];
+
+    while (file && fgets(line, sizeof line, file))
+        release(line);
+    if (file)
+        fclose(file);
+    confined = false;
 }
 
 bool lookups_are_confined(void)
