@@ -4,7 +4,7 @@
 
 load helpers
 
-@test "one round of some jobs makes a table, a chart and what the README has" {
+@test "one round of some jobs makes a table, a chart and a page in Markdown" {
     local jobs=(load subshell command move bind tmpfs overlay privileges program memory) way
     ((EUID != 0)) || jobs+=(unshare)
     "$NSB_SRCDIR/bench/measure" 1 "${jobs[@]}" >"$dir/samples" 2>"$dir/said"
@@ -51,13 +51,13 @@ load helpers
         echo "join,\"nsbuiltins\",$i,${ours[i - 1]}000"
         echo "join,\"floor (C)\",$i,${theirs[i - 1]}000"
     done >"$dir/samples"
-    printf '%s\n' 'Before' '' '| job | way | median | old |' '|---|' '| a | b |' '' '| another |' >"$dir/README"
-    "$NSB_SRCDIR/bench/report" "$dir/samples" "$dir/table" "$dir/README"
+    printf '%s\n' 'Before' '' '| job | way | median | old |' '|---|' '| a | b |' '' '| another |' >"$dir/page"
+    "$NSB_SRCDIR/bench/report" "$dir/samples" "$dir/table" "$dir/page"
     is "$(cat "$dir/table.csv")" "job,way,unit,median,lower_quartile,upper_quartile,samples,nsbuiltins_to_this,its_lower_quartile,its_upper_quartile,spread
 join,\"nsbuiltins\",us,20.00,10.00,20.00,5,,,,50
 join,\"floor (C)\",us,100.00,50.00,100.00,5,0.2,0.2,0.2,50"
     is "$("$NSB_SRCDIR/bench/report" --spread "$dir/samples")" 50
-    is "$(cat "$dir/README")" "Before
+    is "$(cat "$dir/page")" "Before
 
 $(cat "$dir/table.md")
 
