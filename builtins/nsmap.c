@@ -174,18 +174,18 @@ static int show(const struct request *request, int proc, const struct target *ta
 {
     int status = EXECUTION_SUCCESS;
 
-    if (facts_look(proc, target->pid) < 0) {
+    if (process_look(proc, target->pid) < 0) {
         if (errno == ENOENT)
             errno = target_why_missing(target);
         status = cannot_look(&request->target);
     } else if (request->array) {
-        status = facts_store(request->array);
+        status = process_store(request->array);
     } else if (request->print) {
-        facts_print_replayable();
+        process_print_replayable();
     } else {
-        facts_print();
+        process_print();
     }
-    facts_forget();
+    process_forget();
     return status;
 }
 
@@ -236,9 +236,9 @@ static bool is_own_inside(const struct idmaps *maps, bool denied)
 static bool is_writable(int proc, bool own, const struct idmaps *maps)
 {
     char text[IDMAP_TEXT], setgroups[16];
-    bool has_users = facts_read_map(proc, "uid_map", text) && *text;
-    bool has_groups = facts_read_map(proc, "gid_map", text) && *text;
-    bool denied = facts_read_setgroups(proc, setgroups, sizeof setgroups) && strcmp(setgroups, "deny") == 0;
+    bool has_users = process_read_map(proc, "uid_map", text) && *text;
+    bool has_groups = process_read_map(proc, "gid_map", text) && *text;
+    bool denied = process_read_setgroups(proc, setgroups, sizeof setgroups) && strcmp(setgroups, "deny") == 0;
 
     if (maps->users.ranges > 0 && has_users)
         builtin_error("the user namespace has a uid_map already, and takes only one");

@@ -2,35 +2,18 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "namespaces/nstype.h"
-#include "system/proc.h"
-#include "shell/shell.h"
 #include "namespaces/limits.h"
+#include "namespaces/nstype.h"
+#include "shared/facts.h"
+#include "system/proc.h"
 
-/* What is known of the process: told when all is, so that what fails tells nothing and leaves an array alone. */
-static struct fact {
-    const char *key;
-    char *value; /* owned */
-} facts[2 * NS_TYPES + 4];
-static size_t known;
+static struct facts facts;
 
-void facts_forget(void)
+void process_forget(void)
 {
-    while (known > 0)
-        free(facts[--known].value);
-}
-
-static int know(const char *key, const char *value)
-{
-    facts[known].key = key;
-    facts[known].value = strdup(value);
-    if (!facts[known].value)
-        return -1;
-    known++;
-    return 0;
+    facts_forget(&facts);
 }
 
 static void print_fact(const struct fact *fact)
@@ -42,14 +25,6 @@ static void print_fact(const struct fact *fact)
         printf("%-17s %.*s\n", key, length, line);
         line += length + (line[length] == '\n');
     }
-}
-
-static int know_number(const char *key, unsigned long long number)
-{
-    char value[24];
-
-    snprintf(value, sizeof value, "%llu", number);
-    return know(key, value);
 }
 
 /* Its files are named like their types; "pid" is the process itself. */
@@ -67,11 +42,12 @@ static int look_at_namespace(int proc, const struct nstype *type, const char *na
     ino_t inode = proc_inode(proc, file);
     if (inode == 0)
         return errno == ENOENT && (name == type->children || type_missing(type->flag)) ? 0 : -1;
-    return know_number(key_of(name), inode);
+    facts_know_number(&facts, key_of(name), inode);
+    return 0;
 }
 
 /* The kernel pads its columns. */
-const char *facts_read_map(int proc, const char *file, char *text)
+const char *process_read_map(int proc, const char *file, char *text)
 {
     static struct idmap map;
     static char raw[2 * IDMAP_TEXT];
@@ -91,10 +67,13 @@ static int look_at_map(int proc, const char *file)
 {
     char text[IDMAP_TEXT];
 
-    return facts_read_map(proc, file, text) ? know(file, text) : -1;
+    if (!process_read_map(proc, file, text))
+        return -1;
+    facts_know(&facts, file, text);
+    return 0;
 }
 
-const char *facts_read_setgroups(int proc, char *text, size_t size)
+const char *process_read_setgroups(int proc, char *text, size_t size)
 {
     if (proc_read(proc, "setgroups", text, size) < 0) {
         if (errno != ENOENT)
@@ -105,11 +84,10 @@ const char *facts_read_setgroups(int proc, char *text, size_t size)
     return text;
 }
 
-int facts_look(int proc, pid_t pid)
+int process_look(int proc, pid_t pid)
 {
     char setgroups[16];
 
-    facts_forget();
     for (size_t i = 0; i < NS_TYPES; i++) {
         const struct nstype *type = &nstypes[i];
         if (look_at_namespace(proc, type, type->file) < 0)
@@ -119,26 +97,18 @@ int facts_look(int proc, pid_t pid)
     }
     if (look_at_map(proc, "uid_map") < 0 || look_at_map(proc, "gid_map") < 0)
         return -1;
-    if (!facts_read_setgroups(proc, setgroups, sizeof setgroups) || know("setgroups", setgroups) < 0)
+    if (!process_read_setgroups(proc, setgroups, sizeof setgroups))
         return -1;
-    return pid > 0 ? know_number("pid", (unsigned long long)pid) : 0;
+    facts_know(&facts, "setgroups", setgroups);
+    if (pid > 0)
+        facts_know_number(&facts, "pid", (unsigned long long)pid);
+    errno = ENOMEM;
+    return facts.lost ? -1 : 0;
 }
 
-int facts_store(const char *name)
+int process_store(const char *name)
 {
-    SHELL_VAR *array = shell_associative_array(name);
-
-    for (size_t i = 0; array && i < known; i++)
-        shell_associative_set(array, facts[i].key, facts[i].value);
-    return array ? EXECUTION_SUCCESS : EXECUTION_FAILURE;
-}
-
-static const char *value_of(const char *key)
-{
-    for (size_t i = 0; i < known; i++)
-        if (strcmp(facts[i].key, key) == 0)
-            return facts[i].value;
-    return "";
+    return facts_store(&facts, name);
 }
 
 /* " --map-users=0:1000:1" for each range. */
@@ -154,16 +124,16 @@ static void print_ranges(const char *map, const char *option)
 }
 
 /* setgroups comes first: on a command line as in the kernel, gid_map may depend on it. */
-void facts_print_replayable(void)
+void process_print_replayable(void)
 {
-    printf("nsmap --setgroups=%s", value_of("setgroups"));
-    print_ranges(value_of("uid_map"), "map-users");
-    print_ranges(value_of("gid_map"), "map-groups");
+    printf("nsmap --setgroups=%s", facts_value(&facts, "setgroups"));
+    print_ranges(facts_value(&facts, "uid_map"), "map-users");
+    print_ranges(facts_value(&facts, "gid_map"), "map-groups");
     printf("\n");
 }
 
-void facts_print(void)
+void process_print(void)
 {
-    for (size_t i = 0; i < known; i++)
-        print_fact(&facts[i]);
+    for (size_t i = 0; i < facts.known; i++)
+        print_fact(&facts.fact[i]);
 }

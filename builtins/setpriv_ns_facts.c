@@ -1,5 +1,6 @@
 #include "setpriv_ns_facts.h"
 #include "shared/engine.h"
+#include "shared/facts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,41 +19,15 @@
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
-/* What is known: told when all is, so that what fails tells nothing and leaves an array alone. */
-enum { FACTS_MAX = 24, LABEL_MAX = 4096 };
+enum { LABEL_MAX = 4096 };
 
-static struct fact {
-    const char *key;   /* in an array */
-    const char *title; /* in a line */
-    int level;         /* from which on it is printed */
-    char *value;       /* owned */
-} facts[FACTS_MAX];
-static size_t known;
+static struct facts facts;
 
-static void forget(void)
-{
-    while (known > 0)
-        free(facts[--known].value);
-}
-
-static void know(const char *key, const char *title, int level, const char *value)
-{
-    facts[known++] = (struct fact){key, title, level, savestring(value)};
-}
-
-static void know_number(const char *key, const char *title, int level, unsigned value)
-{
-    char text[16];
-
-    snprintf(text, sizeof text, "%u", value);
-    know(key, title, level, text);
-}
-
-static void know_set(const char *key, const char *title, int level, uint64_t set)
+static void know_set(const char *key, uint64_t set)
 {
     char text[CAPABILITIES_TEXT];
 
-    know(key, title, level, capabilities_write(set, text));
+    facts_know(&facts, key, capabilities_write(set, text));
 }
 
 /* "4,24"; NULL where they cannot be told. The caller frees it. */
@@ -73,7 +48,7 @@ static char *write_groups(void)
 }
 
 /* The label or profile of the process, which two kinds of modules have in the same file. */
-static void know_label(const char *key, const char *title)
+static void know_label(const char *key)
 {
     char text[LABEL_MAX];
     int self = proc_open(0);
@@ -84,29 +59,29 @@ static void know_label(const char *key, const char *title)
     if (length <= 0)
         return;
     text[strcspn(text, "\n")] = '\0';
-    know(key, title, 1, text);
+    facts_know(&facts, key, text);
 }
 
 static void know_ids(const struct standing *now)
 {
-    know_number("uid", "uid", 1, now->uid);
-    know_number("euid", "euid", 1, now->euid);
-    know_number("suid", "suid", 3, now->suid);
-    know_number("gid", "gid", 1, now->gid);
-    know_number("egid", "egid", 1, now->egid);
-    know_number("sgid", "sgid", 3, now->sgid);
+    facts_know_number(&facts, "uid", now->uid);
+    facts_know_number(&facts, "euid", now->euid);
+    facts_know_number(&facts, "suid", now->suid);
+    facts_know_number(&facts, "gid", now->gid);
+    facts_know_number(&facts, "egid", now->egid);
+    facts_know_number(&facts, "sgid", now->sgid);
 }
 
 static void know_sets(const struct standing *now)
 {
     char text[CAPABILITIES_TEXT];
 
-    know_set("effective", "Effective capabilities", 2, now->effective);
-    know_set("permitted", "Permitted capabilities", 2, now->permitted);
-    know_set("inheritable", "Inheritable capabilities", 1, now->inheritable);
-    know_set("ambient", "Ambient capabilities", 1, now->ambient);
-    know_set("bounding", "Capability bounding set", 1, now->bounding);
-    know("securebits", "Securebits", 1, securebits_write(now->securebits, text));
+    know_set("effective", now->effective);
+    know_set("permitted", now->permitted);
+    know_set("inheritable", now->inheritable);
+    know_set("ambient", now->ambient);
+    know_set("bounding", now->bounding);
+    facts_know(&facts, "securebits", securebits_write(now->securebits, text));
 }
 
 static int look(void)
@@ -122,55 +97,75 @@ static int look(void)
         return EXECUTION_FAILURE;
     }
     know_ids(&now);
-    know("groups", "Supplementary groups", 1, groups);
+    facts_know(&facts, "groups", groups);
     free(groups);
-    know_number("no_new_privs", "no_new_privs", 1, now.no_new_privs);
+    facts_know_number(&facts, "no_new_privs", now.no_new_privs);
     know_sets(&now);
-    know("pdeathsig", "Parent death signal", 1, now.death_signal == 0 ? "" : shell_signal_name(now.death_signal));
-    know_number("seccomp", "Seccomp mode", 3, (unsigned)prctl(PR_GET_SECCOMP));
+    facts_know(&facts, "pdeathsig", now.death_signal == 0 ? "" : shell_signal_name(now.death_signal));
+    facts_know_number(&facts, "seccomp", (unsigned)prctl(PR_GET_SECCOMP));
     if (selinux_is_in_force())
-        know_label("selinux", "SELinux label");
+        know_label("selinux");
     if (apparmor_is_there())
-        know_label("apparmor", "AppArmor profile");
-    return EXECUTION_SUCCESS;
+        know_label("apparmor");
+    if (facts.lost)
+        builtin_error("%s", strerror(ENOMEM));
+    return facts.lost ? EXECUTION_FAILURE : EXECUTION_SUCCESS;
 }
 
 /* --- telling ---------------------------------------------------------------------------------------------------- */
+
+/* As setpriv(1) has them. level: from which on a line is printed */
+static const struct {
+    const char *key, *title;
+    int level;
+} lines[] = {
+    {"uid", "uid", 1},
+    {"euid", "euid", 1},
+    {"suid", "suid", 3},
+    {"gid", "gid", 1},
+    {"egid", "egid", 1},
+    {"sgid", "sgid", 3},
+    {"groups", "Supplementary groups", 1},
+    {"no_new_privs", "no_new_privs", 1},
+    {"effective", "Effective capabilities", 2},
+    {"permitted", "Permitted capabilities", 2},
+    {"inheritable", "Inheritable capabilities", 1},
+    {"ambient", "Ambient capabilities", 1},
+    {"bounding", "Capability bounding set", 1},
+    {"securebits", "Securebits", 1},
+    {"pdeathsig", "Parent death signal", 1},
+    {"seccomp", "Seccomp mode", 3},
+    {"selinux", "SELinux label", 1},
+    {"apparmor", "AppArmor profile", 1},
+};
 
 int facts_print_privileges(int level)
 {
     int status = look();
 
-    for (size_t i = 0; i < known; i++)
-        if (facts[i].level <= level)
-            printf("%s: %s\n", facts[i].title, *facts[i].value ? facts[i].value : "[none]");
-    forget();
+    for (size_t i = 0; status == EXECUTION_SUCCESS && i < sizeof lines / sizeof *lines; i++) {
+        const char *value = facts_value(&facts, lines[i].key);
+        if (value && lines[i].level <= level)
+            printf("%s: %s\n", lines[i].title, *value ? value : "[none]");
+    }
+    facts_forget(&facts);
     return status;
 }
 
 int facts_store_privileges(const char *name)
 {
     int status = look();
-    SHELL_VAR *array = status == EXECUTION_SUCCESS ? shell_associative_array(name) : NULL;
 
-    for (size_t i = 0; array && i < known; i++)
-        shell_associative_set(array, facts[i].key, facts[i].value);
-    forget();
-    return array ? EXECUTION_SUCCESS : EXECUTION_FAILURE;
-}
-
-static const char *value_of(const char *key)
-{
-    for (size_t i = 0; i < known; i++)
-        if (strcmp(facts[i].key, key) == 0)
-            return facts[i].value;
-    return "";
+    if (status == EXECUTION_SUCCESS)
+        status = facts_store(&facts, name);
+    facts_forget(&facts);
+    return status;
 }
 
 /* " --inh-caps=-all,+net_raw" */
 static void print_change(const char *option, const char *key)
 {
-    const char *value = value_of(key);
+    const char *value = facts_value(&facts, key);
 
     printf(" --%s=-all", option);
     while (*value) {
@@ -185,17 +180,18 @@ int facts_print_command(void)
     int status = look();
 
     if (status == EXECUTION_SUCCESS) {
-        printf("setpriv_ns --ruid=%s --euid=%s --rgid=%s --egid=%s", value_of("uid"), value_of("euid"), value_of("gid"),
-               value_of("egid"));
-        printf("%s%s", *value_of("groups") ? " --groups=" : " --clear-groups", value_of("groups"));
+        const char *groups = facts_value(&facts, "groups"), *signal = facts_value(&facts, "pdeathsig");
+        printf("setpriv_ns --ruid=%s --euid=%s --rgid=%s --egid=%s", facts_value(&facts, "uid"),
+               facts_value(&facts, "euid"), facts_value(&facts, "gid"), facts_value(&facts, "egid"));
+        printf("%s%s", *groups ? " --groups=" : " --clear-groups", groups);
         print_change("bounding-set", "bounding");
         print_change("inh-caps", "inheritable");
         print_change("ambient-caps", "ambient");
         print_change("securebits", "securebits");
-        printf(" --pdeathsig=%s%s\n", *value_of("pdeathsig") ? value_of("pdeathsig") : "clear",
-               strcmp(value_of("no_new_privs"), "1") == 0 ? " --no-new-privs" : "");
+        printf(" --pdeathsig=%s%s\n", *signal ? signal : "clear",
+               strcmp(facts_value(&facts, "no_new_privs"), "1") == 0 ? " --no-new-privs" : "");
     }
-    forget();
+    facts_forget(&facts);
     return status;
 }
 
