@@ -3,6 +3,7 @@
 #include "unshare_ns.h"
 #include "help/unshare_ns.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
@@ -93,6 +94,17 @@ static const char *take_death_signal(struct request *request, const char *text)
 }
 
 /* NULL, or what was expected. */
+static const char *take_sync_fd(struct plan *plan, const char *text)
+{
+    uint64_t number;
+
+    if (!number_parse(text, INT_MAX, &number))
+        return "expected the number of an open descriptor";
+    plan->sync_fd = (int)number;
+    return fcntl(plan->sync_fd, F_GETFD) < 0 ? "expected an open descriptor; this one is closed" : NULL;
+}
+
+/* NULL, or what was expected. */
 static const char *take_type(struct plan *plan, const struct nstype *type, const char *file)
 {
     plan->create |= type->flag;
@@ -125,6 +137,8 @@ static const char *take_process_option(struct request *request, int id, const ch
         return engine_parse_group(argument, &plan->credentials.gid) ? NULL : EXPECTED_GROUP;
     case OPT_KILL_CHILD:
         return take_death_signal(request, argument);
+    case OPT_SYNC_FD:
+        return take_sync_fd(plan, argument);
     case OPT_WHITELIST_ENV:
         return take_kept(request, argument);
     case OPT_CLEAR_ENV:

@@ -195,6 +195,27 @@ load helpers
     done_quietly
 }
 
+@test "--sync-fd: the one outside holds it until the end, and the shell inside does not" {
+    # The lock is free at once when the shell has ended, however often.
+    sh_run 'for ((n = 0; n < 50; n++)); do
+                (exec {lock}>"$dir/lock"
+                flock --nonblock "$lock" || exit 9
+                unshare_ns -rp --sync-fd "$lock"
+                [[ ! -e /proc/thread-self/fd/$lock ]] || echo inside
+                ! flock --nonblock "$dir/lock" true || echo free
+                exit 7)
+                [[ $? == 7 ]] || exit
+            done
+            flock --nonblock "$dir/lock" true'
+    done_quietly
+    is "$output" ""
+    sh_run 'exec {pipe}> >(cat; echo end >"$dir/end"); unshare_ns -rf --sync-fd="$pipe"; [[ ! -e /proc/thread-self/fd/$pipe && ! -e $dir/end ]]'
+    done_quietly
+    sh_run 'unshare_ns -r --sync-fd 0 || echo $?; unshare_ns -rf --sync-fd 77 || echo $?; unshare_ns -rf --sync-fd x || echo $?'
+    is "$output" $'2\n2\n2'
+    like "$error" "*--sync-fd needs --pid or --fork*77: expected an open descriptor; this one is closed*x: expected the number of*"
+}
+
 @test "open files and signal settings inside are those from before" {
     sh_run 'exec 7</dev/null; trap "" USR2
             state() { printf "%s\n" /proc/self/fd/*; grep Sig[BI] /proc/self/status; }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sentence.h"
+#include "system/descriptors.h"
 #include "system/proc.h"
 
 /* A name that is all digits is a number, as in chown(1). */
@@ -144,11 +145,13 @@ enum landing engine_land(const struct plan *plan, struct failure *why)
         return LANDING_FAILED;
     enum landing landing = land(plan, &moved, why);
     if (landing == LANDING_LEFT)
-        supervise(moved, &view.terminal);
+        supervise(moved, &view.terminal, plan->sync_fd);
     if (landing == LANDING_LOST)
         shell_end_lost(why);
-    if (landing == LANDING_MOVED)
+    if (landing == LANDING_MOVED) {
+        descriptor_close(plan->sync_fd);
         shell_became_copy();
+    }
     shell_after_landing(&view, landing == LANDING_FAILED || landing == LANDING_CHECKED ? NULL : plan);
     return landing;
 }

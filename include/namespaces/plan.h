@@ -49,6 +49,7 @@ struct plan {
     bool init;          /* the copy has an init over it: PID 1 is another process */
     struct home *visit; /* where the way back is to be held (home.h): the shell itself goes, by that; NULL: for good */
     int death_signal;   /* what the copy inside gets when its supervisor dies */
+    int sync_fd;        /* what its supervisor holds open, and it does not; -1: nothing */
 
     bool owner; /* become this user first, outside, so that it owns the user namespace */
     uid_t owner_uid;

@@ -17,9 +17,10 @@ struct terminal {
 /*
  * Waits for the moved shell, a child, and passes on the signals that reach this process, as a plain script would feel
  * them: one that the moved shell catches is caught, one that would have killed it ends its whole PID namespace, stop
- * and continue work. Ends as it ends. The caller has blocked all signals.
+ * and continue work. Ends as it ends. The caller has blocked all signals. All descriptors are closed but the terminal's and
+ * sync (-1: none), which stays open until the end.
  */
-_Noreturn void supervise(pid_t moved, const struct terminal *terminal);
+_Noreturn void supervise(pid_t moved, const struct terminal *terminal, int sync);
 
 /*
  * The init of a PID namespace whose shell is outside: orphans are reaped, and all ends with the process that shell (a

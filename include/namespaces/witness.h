@@ -17,6 +17,12 @@ void witness_forget(void);
  */
 void witness_begin(void);
 
+/*
+ * Before a supervisor ends: the witness that it has made is gone on return. It ends by itself soon, but may not yet have
+ * come to close what was open at its fork(2).
+ */
+void witness_end(void);
+
 /* True: the group has been sent this signal since the last call. The caller has been sent it. */
 bool witness_has(int signal);
 

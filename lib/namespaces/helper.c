@@ -205,7 +205,7 @@ static void become_init(struct helper *helper)
     inside_say(shell);
     for (int tries = 0; tries < TRIES && write(pipe[1], "", 1) < 0; tries++)
         ; /* SIGPIPE is blocked, and without a byte the end of the pipe, which supervise() closes, ends the shell */
-    supervise(shell, &none);
+    supervise(shell, &none, -1);
 }
 
 /* The helper of a shell that enters what it joins: see above. */

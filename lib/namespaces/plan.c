@@ -17,6 +17,7 @@ void plan_init(struct plan *plan)
     for (size_t i = 0; i < NS_TYPES; i++)
         plan->files[i] = -1;
     plan->target.pidfd = plan->root_fd = plan->wd_fd = plan->follow_fd = plan->cgroup_fd = plan->own_cgroup_fd = -1;
+    plan->sync_fd = -1;
     plan->death_signal = SIGKILL;
 }
 
@@ -152,5 +153,7 @@ const char *plan_contradiction(const struct plan *plan)
         return "--init and --no-fork exclude each other; with --no-fork, PID 1 is an init anyway";
     if (plan->move && plan->no_fork)
         return "--fork, and what implies it, and --no-fork exclude each other";
+    if (plan->sync_fd >= 0 && !plan_moves(plan))
+        return "--sync-fd needs --pid or --fork: else nobody stays outside to hold it";
     return NULL;
 }

@@ -21,6 +21,7 @@
 struct supervisor {
     pid_t moved;
     struct terminal terminal;
+    int sync;    /* held open until the end; -1: nothing */
     int fatal;   /* the last signal that was to end it; 0: none */
     bool stands; /* an init, of which all below stands still until it is continued */
 };
@@ -244,11 +245,13 @@ static bool reap(struct supervisor *self, int *ended)
 }
 
 /* What the script closes must be closed: a pipeline's reader waits for the last copy. Nor is a directory held. */
-static void hold_nothing_but(int keep)
+static void hold_nothing_but(int one, int other)
 {
-    descriptors_close(0, keep < 0 ? INT_MAX : keep - 1);
-    if (keep >= 0)
-        descriptors_close(keep + 1, INT_MAX);
+    int low = one < other ? one : other, high = one < other ? other : one;
+
+    descriptors_close(0, low - 1);
+    descriptors_close(low + 1, high - 1);
+    descriptors_close(high + 1, INT_MAX);
     (void)!chdir("/");
 }
 
@@ -291,20 +294,22 @@ static _Noreturn void end_as(const struct supervisor *self, int status)
     if (WIFSIGNALED(status))
         signal = self->fatal ? self->fatal : WTERMSIG(status);
     give_terminal_back(self, signal != 0);
+    if (self->sync >= 0)
+        witness_end(); /* or it may still hold that when this process is gone */
     if (signal != 0)
         die_by(signal);
     _exit(WEXITSTATUS(status));
 }
 
-void supervise(pid_t moved, const struct terminal *terminal)
+void supervise(pid_t moved, const struct terminal *terminal, int sync)
 {
-    struct supervisor self = {.moved = moved, .terminal = *terminal};
+    struct supervisor self = {.moved = moved, .terminal = *terminal, .sync = sync};
     sigset_t all;
     siginfo_t info;
     int status;
 
     tie_say_supervises();
-    hold_nothing_but(terminal->tty);
+    hold_nothing_but(terminal->tty, sync);
     tie_await_aside();   /* an init has its own above it */
     if (!terminal->jobs) /* else the moved shell is in a process group of its own */
         witness_begin();
@@ -322,7 +327,7 @@ void reap_until_end_of(int shell)
     struct pollfd ended = {.fd = shell, .events = POLLIN};
 
     signal(SIGCHLD, SIG_IGN); /* has the kernel reap them */
-    hold_nothing_but(shell);
+    hold_nothing_but(shell, -1);
     while (poll(&ended, 1, -1) < 0)
         ;
     _exit(EXIT_SUCCESS);

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct witness {
 };
 
 static struct witness *witness;
+static pid_t made;           /* the witness that this process made; 0: none */
 static unsigned known[NSIG]; /* of what it has had */
 
 static void leave(void)
@@ -122,8 +124,10 @@ static void call_witness(void)
         descriptors_close(0, INT_MAX);
         bear_witness();
     }
-    if (child > 0)
+    if (child > 0) {
+        made = child;
         atomic_store(&witness->there, 1);
+    }
 }
 
 void witness_begin(void)
@@ -133,6 +137,17 @@ void witness_begin(void)
     else if (ask())
         for (int signal = 1; signal < NSIG; signal++)
             known[signal] = atomic_load(&witness->had[signal]);
+}
+
+/* One that was killed, and waited for, is no child any more, and its number may be another's. */
+void witness_end(void)
+{
+    siginfo_t info;
+
+    if (made > 0 && waitid(P_PID, (id_t)made, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        kill(made, SIGKILL);
+        waitpid(made, NULL, 0);
+    }
 }
 
 bool witness_has(int signal)
