@@ -348,17 +348,19 @@ needs_networks() {
     nothing_runs
 }
 
-@test "netns-report: all networks, each once, of names and processes; a device of any name" {
+@test "netns-report: all networks, each once, of names, processes and files; a device of any name" {
     needs_networks
     net_run "$networks"'ip netns attach again $$; : >/run/netns/stale
             ip -n red link add '\''$(id)*;'\'' type veth peer name down && ip -n red addr add 10.9.0.1/24 dev '\''$(id)*;'\'' &&
                 ip -n red link set '\''$(id)*;'\'' up && ip -n red addr add 10.8.0.1/24 dev down || exit
-            unshare --net sleep 1000 & until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.02; done
+            unshare --net bash -c "exec 7</proc/self/ns/net; exec unshare --net sleep 1000" &
+            until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.02; done
+            mkdir "/run/a place"; : >"/run/a place/net"; (unshare_ns --net="/run/a place/net")
             "$NSB_SRCDIR/examples/netns-report" >"$dir/report"; echo $?
-            grep -v "^ " "$dir/report" | grep -E "^(this|blue|red|again|stale|of process $! )" | sed "s/ [0-9]* / N /"
+            grep -v "^ " "$dir/report" | grep -E "^(this|blue|red|again|stale|of process $! |held by /(proc/$!|run)/)" | sed "s/[0-9][0-9]*/N/" | sort
             grep "10\.[89]\.0\.1" "$dir/report"
             kill $!'
-    is "$output" $'1\nthis shell\'s\nblue\nred\nof process N (sleep)\n    address  10.8.0.1\n    address  10.9.0.1/24 on \\$\\(id\\)\\*\\;'
+    is "$output" $'1\nblue\nheld by /proc/N/fd/7\nheld by /run/a\\ place/net\nof process N (sleep)\nred\nthis shell\'s\n    address  10.8.0.1\n    address  10.9.0.1/24 on \\$\\(id\\)\\*\\;'
     is "$(grep -c 'nsenter_ns: /run/netns/stale: expected a network namespace file' "$dir/error")" 1
     nothing_runs
 }
