@@ -75,9 +75,11 @@ in place\na function\na program\nthe shell itself\nagain'
         net_run "$looking"'mount --make-r$1 /
                 echo "of blue" >/etc/netns/blue/hosts
                 table >"$dir/before"; (unshare_ns --netns blue && cat /etc/hosts) || exit
+                table >"$dir/held"; (nsenter_ns --netns blue && cat /etc/hosts) || exit
+                table | diff "$dir/held" - || exit
                 umount_ns /run/netns/blue && rm /run/netns/blue
                 umount_ns /run/netns && rmdir /run/netns; table >"$dir/after"; diff <(sort "$dir/before") <(sort "$dir/after")' "$propagation"
-        is "$output" "of blue"
+        is "$output" $'of blue\nof blue'
         done_quietly
     done
 }
@@ -180,7 +182,7 @@ in place\na function\na program\nthe shell itself\nagain'
 @test "a file that cannot be bound is named, and nothing has changed" {
     local made
     declare -A wanted=(
-        ['echo >other']='bind /etc/netns/blue/other on its file in /etc: No such file or directory; make /etc/other, which it is to cover, or remove the file'
+        ['for file in {1..9}; do : >$file; : >../../$file; done; echo >other']='bind /etc/netns/blue/other on its file in /etc: No such file or directory; make /etc/other, which it is to cover, or remove the file'
         ['echo >directory']='bind /etc/netns/blue/directory on its file in /etc: *; a directory goes on a directory and a file on a file'
         ['mkdir hosts']='bind /etc/netns/blue/hosts on its file in /etc: *; a directory goes on a directory and a file on a file'
         ['ln -s nowhere hosts']='read /etc/netns/blue/hosts: No such file or directory'
@@ -214,13 +216,29 @@ in place\na function\na program\nthe shell itself\nagain'
 }
 
 @test "a plan that fails leaves the directory of ip netns as it was, shared or not" {
-    net_run "$looking"'mkdir /run/netns; mount --bind /run/netns /run/netns
-            for propagation in private slave shared; do
-                mount --make-$propagation /run/netns; table >"$dir/before"
+    net_run "$looking"'mkdir /run/netns /run/peer; mount --bind /run/netns /run/netns
+            for propagation in private shared slave; do
+                mount --make-$propagation /run/netns
+                [[ $propagation != shared ]] || mount --bind /run/netns /run/peer # whose slave it is then
+                table >"$dir/before"
                 unshare_ns --netns blue -w /nowhere; echo $?
                 table >"$dir/after"; diff "$dir/before" "$dir/after"
             done'
     is "$output" $'1\n1\n1'
+}
+
+@test "a directory of ip netns that cannot be looked at is none that will do" {
+    needs strace -o /dev/null true
+    local call
+    for call in newfstatat statx openat; do
+        net_run "$looking"'mkdir /run/netns; mount --bind /run/netns /run/netns; mount --make-private /run/netns; table >"$dir/before"
+                strace -f -qq -o "$dir/trace" -P /run/netns -P /proc/self/mountinfo -e "trace=$1" -e "inject=$1:error=ENOMEM" \
+                    bash --norc -c "enable -f $NSBUILTINS_SO unshare_ns; unshare_ns --netns blue; echo \$?"
+                table >"$dir/after"; diff "$dir/before" "$dir/after"' "$call"
+        is "$output" 1
+        like "$error" "*cannot hold the new network namespace in /run/netns/blue: Cannot allocate memory"
+        grep -q INJECTED "$dir/trace"
+    done
 }
 
 @test "the way into the network is closed at the last moment: the name is taken back" {
