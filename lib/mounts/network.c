@@ -50,7 +50,7 @@ static bool is_gone(int directory, const char *name)
  */
 static int show_file(int directory, const char *path, const char *name, struct failure *why)
 {
-    char source[sizeof "/etc/netns//" + 2 * NAME_MAX], target[sizeof "/etc/" + NAME_MAX];
+    char source[sizeof "/etc/netns//" + NAME_MAX + NAME_MAX], target[sizeof "/etc/" + NAME_MAX];
     struct mount_plan plan;
 
     snprintf(source, sizeof source, "%s/%s", path, name);
