@@ -21,7 +21,7 @@ struct option_row {
 
 /* Among the rows, the title of those that follow it, up to the next. */
 /* clang-format off */
-#define OPTION_GROUP(TITLE) {.help = TITLE}
+#define OPTION_GROUP(TITLE) {.help = (TITLE)}
 /* clang-format on */
 
 struct option_table {

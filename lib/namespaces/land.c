@@ -226,9 +226,10 @@ static enum landing land_here(const struct plan *plan, const struct home *home, 
 /* A visit comes back, or is not made. What is done in a mount namespace of one's own is gone with it. */
 static enum landing land_somehow(const struct plan *plan, const sigset_t *awake, pid_t *moved, struct failure *why)
 {
-    struct home own, *home = plan->visit ? plan->visit : &own;
+    struct home own;
 
     home_init(&own);
+    struct home *home = plan->visit ? plan->visit : &own;
     if (!plan->visit && (!plan_only_mounts(plan) || home_hold(home, plan, why) < 0))
         return land_staged(plan, awake, moved, why);
     if (plan->visit && home_hold(home, plan, why) < 0)
