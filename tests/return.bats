@@ -140,9 +140,27 @@ load helpers
     done
 }
 
+@test "--return: who logs out is the outer shell" {
+    { prelude && echo 'unshare_ns -rn --return && { echo inside; exit; }; exit 5'; } >"$dir/script"
+    echo 'echo logged out' >"$dir/.bash_logout"
+    HOME=$dir bash_run -l "$dir/script"
+    is "$output" $'inside\nlogged out'
+    is "$status" 5
+}
+
 @test "--return: set -e ends the shell that came back, where the status is not looked at" {
     sh_run 'set -e; unshare_ns -rn --return=rc; [[ $(id -u) == '"$EUID"' ]] && exit 5; exit 4'
     [[ $status == 3 ]] || { ((EUID == 0)) && is "$status" 3; }
+}
+
+@test "a shell that is interactive by -i, but has no prompt, ends with the copy" {
+    { prelude && echo 'unshare_ns -rp; echo "in $$"; exit 4'; } >"$dir/script"
+    bash_run -i "$dir/script"
+    is "$status" 4
+    is "$output" "in 1"
+    bash_run -i -c "$(<"$dir/script")"
+    is "$status" 4
+    is "$output" "in 1"
 }
 
 @test "--return: nsenter_ns" {
@@ -171,7 +189,7 @@ load helpers
             echo not here'
         await
         kill -USR1 "$(<"$dir/pid")"
-        for ((;;)); do [[ ! $(<"$dir/output") ]] || break; sleep 0.1; done
+        until [[ $(<"$dir/output") ]]; do sleep 0.1; done
         kill -TERM "$(<"$dir/pid")"
         await
         kill -TERM "$(<"$dir/pid")"
@@ -215,9 +233,11 @@ at_old_prompt() {
         at_old_prompt <<-'EOT'
 			line {cd /tmp; x=1; trap 'echo ended' EXIT; sleep 1000 &}
 			want {\n\[1\] \d+\r\nold. }
+			line "$env(command) -w /nowhere"
+			want {nowhere\r\nbash: unshare_ns: [^\n]*/nowhere[^\n]*\r\nold. }
 			line "$env(command)"
-			want {\r\nold# }
-			line {x=2; cd /; jobs; trap 'echo inner' EXIT; PS1='new# '}
+			want {\r\nunshare_ns: 1 job stays outside\r\nold# }
+			line {kill $$; x=2; cd /; jobs; trap 'echo inner' EXIT; PS1='new# '}
 			want {new# }
 			works {new# }
 			line {exit 7}
@@ -349,6 +369,56 @@ at_old_prompt() {
 		line {exit}
 		ends
 	EOT
+    # As PID 1, it can be stopped from outside only.
+    at_old_prompt <<-'EOT'
+		line {unshare_ns -rp}
+		want {\r\nold# }
+		line {read -r pid _ </proc/self/stat; echo $pid >$dir/pid; echo noted}
+		want {\nnoted\r\nold# }
+		exec kill -STOP [exec cat $env(dir)/pid]
+		want {Stopped *unshare_ns.*old. }
+		works {old. }
+		line {fg}
+		want {unshare_ns.*\r\n}
+		line {echo "pid=$$"}
+		want {pid=1\r\nold# }
+		works {old# }
+		line {exit 6}
+		want {exit\r\nold. }
+		line {echo "status=$?"; jobs; exit}
+		want {\nstatus=6\r\nexit\r\nouter. }
+		line {exit}
+		ends
+	EOT
+}
+
+@test "--return: ^C and ^Z reach a script and its copy" {
+    local how
+    for how in -rn -rp "-rp --init"; do
+        echo "$how"
+        { prelude && echo "unshare_ns $how --return=rc && { echo in; for ((;;)); do sleep 2; done; }; echo went on"; } >"$dir/script"
+        { prelude && echo "unshare_ns $how --return=rc && { trap 'echo caught; exit 5' INT; echo in; for ((;;)); do sleep 2; done; }; echo \"back \$rc\""; } >"$dir/traps"
+        pty <<-'EOT'
+			line {bash "$dir/script"}
+			want {\nin\r\n}
+			sleep 0.3
+			send "\032"
+			want {Stopped.*outer\$ }
+			line {fg}
+			want {bash.*script}
+			sleep 0.3
+			interrupts
+			line {bash "$dir/traps"}
+			want {\nin\r\n}
+			sleep 0.3
+			send "\003"
+			want {caught\r\nback 5\r\nouter. }
+			works {outer. }
+			line {exit}
+			ends
+		EOT
+        nothing_runs
+    done
 }
 
 @test "at a prompt: there and back, and there, in each other" {

@@ -184,11 +184,12 @@ int engine_carry_out(struct plan *plan, struct comeback *comeback)
         engine_failed(plan, &why);
     if (landing == LANDING_FAILED && stays)
         shell_is_not_inside();
-    if (stays)
-        shell_is_inside();
     plan_free(plan);
     if (landing == LANDING_FAILED)
         return EXECUTION_FAILURE;
+    if (stays)
+        shell_is_inside();
+    shell_tell_jobs_outside();
     if (landing != LANDING_CHECKED && makes_user) {
         outer.namespace = engine_user_namespace();
         outer.user = user;

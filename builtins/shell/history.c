@@ -105,7 +105,7 @@ static void tell_entries(void)
 }
 
 /* At its end, when bash has written what it would. A copy that moves in its turn takes this with it. */
-static void tell(int status, void *unused)
+static void tell_history(int status, void *unused)
 {
     (void)status;
     (void)unused;
@@ -135,7 +135,7 @@ void shell_go_on_with_history(struct shared_history *history)
     if (!history->saved)
         shell_unset_plain("HISTFILE");
     if (!tells)
-        on_exit(tell, NULL);
+        on_exit(tell_history, NULL);
     tells = true;
 }
 

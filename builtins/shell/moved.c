@@ -213,17 +213,23 @@ static void forget_children(void)
     last_procsub_child = NULL;
 }
 
-/* What a shell at a prompt has in the background goes on outside, where nobody lists it any more. */
-static void tell_jobs_outside(void)
-{
-    int count = 0;
+/* What a shell at a prompt has in the background goes on outside, and is not listed inside. */
+static int jobs_outside;
 
+static void count_jobs_outside(void)
+{
     if (!interactive_shell || subshell_environment)
         return;
     for (int i = 0; i < js.j_jobslots; i++)
-        count += jobs[i] && (jobs[i]->state == JRUNNING || jobs[i]->state == JSTOPPED);
-    if (count > 0)
-        fprintf(stderr, "%s: %d %s outside\n", current_builtin->name, count, count == 1 ? "job stays" : "jobs stay");
+        jobs_outside += jobs[i] && (jobs[i]->state == JRUNNING || jobs[i]->state == JSTOPPED);
+}
+
+void shell_tell_jobs_outside(void)
+{
+    if (jobs_outside > 0)
+        fprintf(stderr, "%s: %d %s outside\n", current_builtin->name, jobs_outside,
+                jobs_outside == 1 ? "job stays" : "jobs stay");
+    jobs_outside = 0;
 }
 
 pid_t shell_pid(void)
@@ -235,7 +241,7 @@ void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();
     set_ppid();
-    tell_jobs_outside();
+    count_jobs_outside();
     forget_children();
     take_terminal();
     watch_exit();

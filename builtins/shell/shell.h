@@ -74,6 +74,9 @@ bool shell_is_for_jobs(void);
 /* After a landing, in the copy of the shell that goes on inside: it is another process, without children. */
 void shell_became_copy(void);
 
+/* Then, when it is inside: what of the shell at a prompt it does not know. */
+void shell_tell_jobs_outside(void);
+
 /* Whether the shell stays, and comes back when a copy of it that goes on inside has ended. */
 struct comeback {
     bool wanted, refused; /* it has been said; else it does where a shell moves at a prompt */

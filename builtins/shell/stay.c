@@ -26,6 +26,7 @@ extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
 extern int parse_and_execute_level;
+extern char *command_execution_string; /* of -c */
 extern char *the_printed_command_except_trap, *this_command_name;
 enum { EXIT_TRAP = 0 };
 
@@ -43,9 +44,11 @@ struct stay {
 
 static struct stay as_copy; /* what of it the copy has, until it is inside */
 
+/* Also with -i, a script or the words of -c are no prompt; nor is a startup file. */
 static bool is_at_prompt(void)
 {
-    return interactive_shell && shell_initialized && !subshell_environment;
+    return interactive_shell && shell_initialized && !subshell_environment && default_buffered_input < 0
+           && !command_execution_string;
 }
 
 bool shell_is_to_stay(const struct comeback *comeback, const struct plan *plan)
