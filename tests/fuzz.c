@@ -7,10 +7,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include <linux/filter.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "mounts/plan.h"
 #include "namespaces/idmap.h"
 #include "namespaces/nstype.h"
 #include "privileges/capabilities.h"
 #include "privileges/landlock.h"
+#include "privileges/seccomp.h"
 #include "system/mountinfo.h"
 #include "system/number.h"
 #include "shared/options.h"
@@ -123,6 +130,43 @@ static void try_privileges(const char *text)
         must(landlock.rules == 1 && *landlock.rule[0].what != '\0');
 }
 
+/* What is set is not cleared, but for atime's, of which the new one replaces what there was; what is wrong is said. */
+static void try_mount_options(const char *text)
+{
+    struct mount_plan plan;
+
+    mount_plan_init(&plan);
+    const char *wrong = mount_options_take(&plan, text);
+    must(!wrong || *wrong != '\0');
+    must((plan.own.set & plan.own.clear & ~(uint64_t)MOUNT_ATTR__ATIME) == 0);
+    must((plan.whole.set & plan.whole.clear & ~(uint64_t)MOUNT_ATTR__ATIME) == 0);
+    must(plan.propagations <= PROPAGATIONS);
+    for (const struct fs_option *option = plan.options; option; option = option->next) {
+        must(mount_option_given(&plan, option->key));
+        must(option->next || option == plan.last);
+    }
+    (void)mount_plan_contradiction(&plan);
+    mount_plan_free(&plan);
+}
+
+/* A filter is taken whole, or not at all, and the descriptor stands where it stood. */
+static void try_filter(const uint8_t *data, size_t size)
+{
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    char name[16];
+    struct filter filter;
+    struct failure why;
+
+    must(fd >= 0 && write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
+    snprintf(name, sizeof name, "%d", fd);
+    if (filter_read(name, &filter, &why) == 0)
+        must(filter.length > 0 && filter.length * sizeof(struct sock_filter) == size
+             && memcmp(filter.program, data, size) == 0);
+    must(lseek(fd, 0, SEEK_CUR) == 0);
+    filter_free(&filter);
+    close(fd);
+}
+
 /* Lines are words. */
 static void try_options(char *text)
 {
@@ -158,6 +202,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_number(text);
     try_kernel_text(text);
     try_privileges(text);
+    try_mount_options(text);
+    try_filter(data, size);
     must((copy = strdup(text)) != NULL);
     try_options(copy);
     free(copy);
