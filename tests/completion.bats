@@ -133,8 +133,8 @@ without_library() {
                 _nsbuiltins nsenter_ns
                 echo "${COMPREPLY[*]}"
             done'
-    is "$output" "/run/netns/blue
-/run/netns/blue /run/netns/green
+    like "$output" "/run/netns/blue
+*/run/netns/blue /run/netns/green
 /run/netns/green"
     done_quietly
 }
@@ -149,6 +149,23 @@ without_library() {
             offer "nsenter_ns --netns "; offer "nsenter_ns --netns=gr"; offer "nsenter_ns --netns gree"; offer "unshare_ns --netns g"; echo end'
     is "$output" $'a\\ b,green,grey\ngreen,grey\ngreen\n\nend'
     done_quietly
+}
+
+@test "behind sudo, which runs no builtin, nothing is offered; behind a builtin, all is" {
+    needs test -r "$library" -a -r "${library%/*}/completions/sudo"
+    mkdir -p "$dir/user/completions"
+    ln -s "$NSB_BUILDDIR/completions/nsbuiltins" "$dir/user/completions/nsenter_ns"
+    sh_run 'BASH_COMPLETION_USER_DIR=$dir/user; set +u; source "$1"; source "${1%/*}/completions/sudo"
+            source "$NSB_BUILDDIR/completions/nsbuiltins"
+            for COMP_LINE in "sudo nsenter_ns --targ" "unshare_ns nsenter_ns --targ"; do
+                read -ra COMP_WORDS <<<"$COMP_LINE"
+                COMP_CWORD=2 COMP_POINT=${#COMP_LINE} COMP_TYPE=9 COMPREPLY=()
+                [[ $(complete -p "${COMP_WORDS[0]}") =~ -F\ ([^ ]+) ]]
+                "${BASH_REMATCH[1]}" "${COMP_WORDS[@]::1}" "${COMP_WORDS[@]:2}" "${COMP_WORDS[1]}" 2>/dev/null
+                echo "<${COMPREPLY[*]}>"
+            done' "$library"
+    is "$output" $'<>\n<--target=>'
+    is "$error" ""
 }
 
 @test "what there is nothing to offer for" {

@@ -229,6 +229,7 @@ without_capabilities() {
     fails_with "cannot mount a procfs on /proc: *; $sentence" unshare_ns -rpm --propagation unchanged --mount-proc
     via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM mount fsopen open_tree mount_setattr --)
     sh_run 'unshare_ns -rm --propagation unchanged; mount_ns -t tmpfs none /mnt; mount_ns --rbind / /mnt'
+    # shellcheck disable=SC2001 # in each line
     is "$(sed 's/.*; //' <<<"$error")" "$sentence"$'\n'"$sentence"
     via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM sethostname --)
     fails_with 'cannot mount a procfs on /proc: Operation not permitted; *say -p (--pid)' unshare_ns -rm --mount-proc

@@ -54,11 +54,16 @@ block() {
     tar -C "${readme%/*}" --exclude=./.git --exclude=./build -cf - . | tar -C "$tree" -xf - --no-same-owner
     chmod -R a-w "$tree"
     XDG_CACHE_HOME=$dir/cache run bash "$tree/bootstrap" demo </dev/null
+    sed -n 's/^    //p' <<<"$output" >"$dir/pasted"
+    bash "$dir/pasted" >"$dir/said" 2>&1 <<<'echo "and bash is $UID"' || true
     chmod -R u+w "$dir"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"PID 1"* ]]
     [[ $output == *"the host"*"has no /usr/proof"* ]]
+    is "$(head -n 3 "$dir/said")" "root of box, PID 1, and nobody else: /proc/1
+and bash is 0
+unshare_ns: unshare_ns [OPTION...] [COMMAND [ARG...]]"
 }
 
 @test "where there is no apt-get, ./bootstrap names what is missing as that system does" {
