@@ -9,6 +9,7 @@
  * floor tmpfs COUNT          fsopen, fsconfig, fsmount, move_mount
  * floor overlay COUNT        the same, of the layers from and lower
  * floor container COUNT      fork; a whole container, to the end of /bin/true in it; wait
+ * floor list COUNT           reads what a list of all namespaces is made of
  *
  * Prints the nanoseconds that one of COUNT takes.
  */
@@ -197,8 +198,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(const char *file);
-    } jobs[] = {{"join", raw_join},   {"unshare", make_uts},  {"subshell", subshell},    {"container", container},
-                {"bind", mount_bind}, {"tmpfs", mount_tmpfs}, {"overlay", mount_overlay}};
+    } jobs[] = {{"list", raw_list},       {"join", raw_join},   {"unshare", make_uts},  {"subshell", subshell},
+                {"container", container}, {"bind", mount_bind}, {"tmpfs", mount_tmpfs}, {"overlay", mount_overlay}};
     int count = argc < 3 ? 0 : atoi(argv[2]);
 
     for (size_t i = 0; count > 0 && i < sizeof jobs / sizeof *jobs; i++) {
@@ -210,6 +211,6 @@ int main(int argc, char **argv)
         printf("%lld\n", (now() - start) / count);
         return EXIT_SUCCESS;
     }
-    fprintf(stderr, "usage: floor join|unshare|subshell|bind|tmpfs|overlay|container COUNT [FILE]\n");
+    fprintf(stderr, "usage: floor join|list|unshare|subshell|bind|tmpfs|overlay|container COUNT [FILE]\n");
     return 2;
 }

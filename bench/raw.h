@@ -16,4 +16,7 @@ void raw_make_uts(void);
 /* Makes a user and a mount namespace, and others (CLONE_NEW*), in which the user is root and all mounts are private. */
 void raw_become_root(int others);
 
+/* Reads all that a list of all namespaces is made of (list.c). */
+void raw_list(const char *unused);
+
 #endif

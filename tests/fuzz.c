@@ -192,9 +192,19 @@ static void try_options(char *text)
     must(options.operand >= 1 && options.operand <= options.argc);
 }
 
+/* Tries what writes into its text. */
+static void try_copy(void (*try)(char *text), const char *text)
+{
+    char *copy = strdup(text);
+
+    must(copy != NULL);
+    try(copy);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1), *copy;
+    char *text = malloc(size + 1);
 
     must(text != NULL);
     memcpy(text, data, size);
@@ -204,13 +214,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_privileges(text);
     try_mount_options(text);
     try_filter(data, size);
-    must((copy = strdup(text)) != NULL);
-    try_options(copy);
-    free(copy);
-    must((copy = strdup(text)) != NULL);
-    try_mountinfo(copy);
-    free(copy);
-    try_ranges(text);
+    try_copy(try_options, text);
+    try_copy(try_mountinfo, text);
+    try_copy(try_ranges, text);
     free(text);
     return 0;
 }

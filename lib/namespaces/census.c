@@ -50,7 +50,7 @@ static int grow(struct work *work)
 {
     struct census *census = work->census;
     size_t room = 2 * census->room + 256;
-    struct census_namespace **more = realloc(census->namespaces, room * sizeof *more);
+    struct census_namespace **more = realloc(census->namespaces, room * sizeof(struct census_namespace *));
 
     if (!more)
         return -1;
@@ -70,17 +70,15 @@ static struct census_namespace *see(struct work *work, const struct nstype *type
 {
     struct census *census = work->census;
 
-    if (census->count == census->room && grow(work) < 0)
+    if ((!work->table || census->count == census->room) && grow(work) < 0)
         return NULL;
-    struct census_namespace **slot = slot_of(work, inode);
-    if (*slot)
-        return *slot;
-    *slot = malloc(sizeof **slot);
-    if (!*slot)
-        return NULL;
-    **slot =
+    struct census_namespace **slot = slot_of(work, inode), *ns = *slot;
+    if (ns || !(ns = malloc(sizeof *ns)))
+        return ns;
+    *ns =
         (struct census_namespace){.type = type, .inode = inode, .owner = (uid_t)OWNER_UNKNOWN, .held = HELD_BY_MEMBERS};
-    return census->namespaces[census->count++] = *slot;
+    *slot = ns;
+    return census->namespaces[census->count++] = ns;
 }
 
 /* Notes what holds it, unless there is something better. 0, or -1 and errno. */
@@ -469,7 +467,7 @@ static void put_in_order(struct census *census, int types)
             forget(census->namespaces[i]);
     }
     census->count = kept;
-    qsort(census->namespaces, kept, sizeof *census->namespaces, compare);
+    qsort(census->namespaces, kept, sizeof(struct census_namespace *), compare);
 }
 
 int census_take(struct census *census, int types, bool (*stop)(void))
@@ -517,6 +515,7 @@ char *census_command(const struct census *census, pid_t pid, char *text, size_t 
     while (length > 0 && text[length - 1] == '\0')
         length--;
     for (ssize_t i = 0; i < length; i++)
-        text[i] = text[i] == '\0' ? ' ' : text[i];
+        if (text[i] == '\0')
+            text[i] = ' ';
     return text;
 }
