@@ -638,6 +638,23 @@ ready='ready() { until [[ -e $dir/$1 ]]; do sleep 0.02; done; rm "$dir/$1"; }
     done
 }
 
+@test "so it is in place, on a visit, and for mounts, by number and as a job" {
+    sh_run 'unshare_ns -rum --hostname outer
+            unshare_ns -um --hostname inner -f sleep 1000 & until [[ $(<"/proc/$!/comm") == "watches "* ]]; do sleep 0.02; done
+            look() { seen=$(uname -n); }
+            for target in "$!" %1; do
+                nsenter_ns --visit -t "$target" -u look && echo "$seen $(uname -n)"
+                mount_ns --namespace="$target" -t tmpfs "by $target" /mnt
+                nsenter_ns --visit -t "$target" -m eval "mounted=\$(findmnt -no SOURCE /mnt)"; echo "${mounted/$!/N}"
+                umount_ns --namespace="$target" /mnt && ! findmnt /mnt
+            done
+            supervisor=$!; trap "kill $supervisor" EXIT
+            nsenter_ns -t "%1" -a && [[ /proc/self/ns/uts -ef /proc/$(nsmap -t "$supervisor" --pid)/ns/uts ]] && echo "$HOSTNAME"'
+    is "$output" $'inner outer\nby N\ninner outer\nby %1\ninner'
+    is "$error" ""
+    nothing_runs
+}
+
 @test "so is COMMAND's supervisor, whatever program COMMAND is, and for maps" {
     sh_run 'unshare_ns -Up sleep 1000 & until [[ $(<"/proc/$!/comm") == "watches "* ]]; do sleep 0.02; done
             nsmap -t "$!" --map-root-user && cat "/proc/$(nsmap -t "$!" --pid)/"{comm,uid_map}; kill "$!"; wait' 2>/dev/null
