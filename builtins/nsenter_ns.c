@@ -154,7 +154,7 @@ static const char *lacks_target(const struct join_request *request)
 static const char *visit_contradiction(const struct join_request *request, bool command)
 {
     if (request->home)
-        return command || !does_nothing(request) ? "--home stands alone" : NULL;
+        return command || request->visit || !does_nothing(request) ? "--home stands alone" : NULL;
     if (request->visit && !command)
         return "--visit needs a COMMAND, after which the shell comes back";
     if (request->visit && (request->user.said || request->group.said || request->environment || request->context))

@@ -72,6 +72,7 @@ ends() {
     ends 'f() { : "${unset?}"; }; $visit f' 127
     ends 'f() { eval "kill -TERM $$"; sleep 100; }; $visit f' 143
     ends 'f() { kill -INT $$; sleep 100; }; $visit f' 130
+    ends 'f() { ${visit:+nsenter_ns --visit -t $$ -n} true; kill -TERM $$; sleep 100; }; $visit f' 143
     ends 'f() { set -o posix; readonly x=1; x=2; }; $visit f' 127
 }
 
@@ -169,6 +170,35 @@ trap -- '' EXIT"
     done_quietly
 }
 
+@test "--home comes home at once, from all visits" {
+    visit_run '
+        f() { nsenter_ns --visit -t $$ -n g; home && echo home; }
+        g() { home || echo away; (exit 4); nsenter_ns --home; echo "$?"; home && echo home; return 3; }
+        nsenter_ns --visit -t "$away" -a f
+        (exit 5)
+        nsenter_ns --home
+        echo "$?"'
+    is "$output" $'away\n4\nhome\nhome\n5'
+    done_quietly
+}
+
+@test "exit in another root reads the .bash_logout of home" {
+    mkdir -p "$dir/root/$dir/user" "$dir/user"
+    echo "echo away" >"$dir/root/$dir/user/.bash_logout"
+    echo "echo home" >"$dir/user/.bash_logout"
+    prelude >"$dir/script"
+    echo 'cd "$dir"
+        ((UID == 0)) || unshare_ns -rm
+        HOME=$dir/user
+        nsenter_ns --visit -t $$ -m -r"$dir/root" "$1"' >>"$dir/script"
+    bash_run -l "$dir/script" exit
+    is "$output" home
+    done_quietly
+    bash_run -l "$dir/script" true
+    is "$output" ""
+    done_quietly
+}
+
 @test "visits in visits, and landings on a visit" {
     visit_run 'visit="nsenter_ns --visit -t $away"
         f() { $visit -u g; echo "$(uname -n) $HOSTNAME"; exit_from=$(stands); }
@@ -226,6 +256,19 @@ cannot land there: the shell is on a visit, from which it would not come back; u
     mapfile -t lines <<<"$output"
     is "${lines[0]} ${lines[3]} ${lines[4]}" "home away 0"
     ((lines[1] <= lines[2] + 1)) # nothing of home is open in there
+    done_quietly
+}
+
+@test "descriptors that a function opens by number, and closes" {
+    visit_run '
+        (ulimit -n 100; nsenter_ns --visit -t "$away" -a true; home && echo home)
+        f() {
+            exec 3<<<three 4<<<four 5<<<five 9<<<nine
+            for ((i = 10; i < 256; i++)); do eval "exec $i<&-"; done
+        }
+        nsenter_ns --visit -t "$away" -a f
+        home && cat <&9'
+    is "$output" $'home\nnine'
     done_quietly
 }
 
@@ -431,6 +474,9 @@ same"
     visit_run '
         for words in "-n" "-n -S 5 true" "-n -e true" "true"; do
             nsenter_ns --visit -t "$away" $words 2>said; echo "$?"
+        done
+        for words in "-n -t $away" true --visit; do
+            nsenter_ns --home $words 2>said; echo "$?"
         done'
-    is "$output" $'2\n125\n125\n125'
+    is "$output" $'2\n125\n125\n125\n2\n125\n2'
 }

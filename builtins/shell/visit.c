@@ -50,8 +50,14 @@ enum { EXITS = EXITPROG }; /* until 5.1 */
 
 enum { LOST = 125 };
 
+/* What bash was in the midst of, which it does not put back itself where a leap leaves COMMAND. */
+struct midst {
+    int loop, list, ignores, line, trap_line;
+};
+
 struct visit {
     struct visit *outer;
+    struct midst midst;
     bool away;
     int login; /* login_shell at home */
     struct home home;
@@ -62,6 +68,20 @@ struct visit {
 };
 
 static struct visit *visits; /* the innermost first */
+
+static struct midst midst_now(void)
+{
+    return (struct midst){loop_level, executing_list, comsub_ignore_return, line_number, line_number_for_err_trap};
+}
+
+static void be_in_midst(const struct midst *midst)
+{
+    loop_level = midst->loop;
+    executing_list = midst->list;
+    comsub_ignore_return = midst->ignores;
+    line_number = midst->line;
+    line_number_for_err_trap = midst->trap_line;
+}
 
 /* --- the way there and back --------------------------------------------------------------------------------------- */
 
@@ -74,17 +94,13 @@ int shell_begin_visit(struct failure *why)
     if (!visit)
         return fail(why, &step_memory);
     visit->outer = visits;
+    visit->midst = midst_now();
     visit->away = visit->catches = false;
     visit->mask = umask(S_IRWXG | S_IRWXO);
     umask(visit->mask);
     home_init(&visit->home);
     shell_note_place(&visit->place);
     begin_unwind_frame((char *)"nsbuiltins-visit");
-    unwind_protect_int(loop_level);
-    unwind_protect_int(executing_list);
-    unwind_protect_int(comsub_ignore_return);
-    unwind_protect_int(line_number);
-    unwind_protect_int(line_number_for_err_trap);
     add_unwind_protect(end_visit, visit);
     visits = visit;
     return 0;
@@ -184,6 +200,7 @@ static void end_visit(void *place)
 {
     struct visit *visit = place;
 
+    be_in_midst(&visit->midst);
     stop_catching(visit);
     come_home(visit);
     home_close(&visit->home);

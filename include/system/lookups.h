@@ -30,7 +30,7 @@ int lookups_confine(const char *module);
 
 /*
  * Back in the root of before: all is looked up again as nsswitch.conf(5) says there. What that says nothing of, and all where
- * it cannot be read or there is no memory, stays as it is.
+ * it cannot be read or there is no memory, stays as it is; and so does everything before glibc 2.34.
  */
 void lookups_release(void);
 

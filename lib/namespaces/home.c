@@ -33,7 +33,7 @@ static bool leaves(const struct plan *plan, size_t place)
     }
 }
 
-static int open_place(const struct plan *plan, size_t place)
+static int open_low(const struct plan *plan, size_t place)
 {
     switch (place) {
     case HOME_ROOT:
@@ -45,6 +45,19 @@ static int open_place(const struct plan *plan, size_t place)
     default:
         return nsref_open_own(&nstypes[place]);
     }
+}
+
+/* Above the numbers that scripts give files, and go through to close all; where the limit is low, above the usual ones. */
+static int open_place(const struct plan *plan, size_t place)
+{
+    enum { HIGH = 300, USUAL = 10 };
+    int low = open_low(plan, place);
+    int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH);
+
+    if (low >= 0 && fd < 0 && errno == EINVAL)
+        fd = fcntl(low, F_DUPFD_CLOEXEC, USUAL);
+    descriptor_close(low);
+    return fd;
 }
 
 static int go_to(size_t place, int fd)
@@ -115,7 +128,7 @@ static int open_places(struct home *new, const struct home *home, const struct p
     return 0;
 }
 
-static void take(struct home *home, struct home *new)
+static void take_over(struct home *home, struct home *new)
 {
     for (size_t place = 0; place < HOME_PLACES; place++) {
         if (home->places[place] >= 0)
@@ -133,7 +146,7 @@ int home_hold(struct home *home, const struct plan *plan, struct failure *why)
     int status =
         open_places(&new, home, plan, why) < 0 || try_directories(&new, why) < 0 || home_return(&new, why) < 0 ? -1 : 0;
     if (status == 0)
-        take(home, &new);
+        take_over(home, &new);
     home_close(&new);
     return status;
 }

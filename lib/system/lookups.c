@@ -145,11 +145,15 @@ int lookups_confine(const char *module)
 {
     int status = 0;
 
+    if (confined)
+        return 0;
     confined = true;
     for (size_t i = 0; i < DATABASES && status == 0; i++)
         status = configure(databases[i].name, databases[i].sources ? databases[i].sources : module);
     return status;
 }
+
+#if !LOOKUPS_GO_ON
 
 static void release(char *line)
 {
@@ -173,6 +177,15 @@ void lookups_release(void)
         fclose(file);
     confined = false;
 }
+
+#else
+
+/* There, what was configured before is not freed. */
+void lookups_release(void)
+{
+}
+
+#endif
 
 bool lookups_are_confined(void)
 {
