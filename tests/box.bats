@@ -556,7 +556,7 @@ from the host"
     waiter=$(pgrep -g "$group" -x flock | xargs ps -o ppid=)
     kill -KILL "${waiter// /}"
     # Its helper goes with it, the box stays.
-    until ! pgrep -g "$group" -x slirp4netns; do sleep 0.05; done
+    timeout --signal KILL "$limit" bash -c 'while pgrep -g "$1" -x slirp4netns; do sleep 0.05; done' bash "$group"
     box exec one echo there
     is "$output" there
     box stop one
