@@ -37,7 +37,12 @@ extern volatile int last_command_exit_value;
 extern int return_catch_flag;
 extern char *this_command_name;
 /* flags.h, parser.h and others are not installed at all. */
-extern int loop_level, executing_list, comsub_ignore_return, line_number, line_number_for_err_trap;
+extern int loop_level, comsub_ignore_return, line_number, line_number_for_err_trap;
+#if BASH_BUILT_FOR < 503
+extern int executing_list;
+#else
+static int executing_list; /* there is none any more */
+#endif
 extern char *trap_list[];
 extern int signal_is_trapped(int number);
 extern int signal_is_ignored(int number);
