@@ -8,10 +8,12 @@
 
 void facts_know(struct facts *facts, const char *key, const char *value)
 {
-    char *copy = strdup(value);
+    struct fact *fact = &facts->fact[facts->known];
 
-    if (copy)
-        facts->fact[facts->known++] = (struct fact){key, copy};
+    fact->key = key;
+    fact->value = strdup(value);
+    if (fact->value)
+        facts->known++;
     else
         facts->lost = true;
 }
