@@ -390,11 +390,15 @@ load helpers
 
 @test "the one outside dies just when the one inside goes on" {
     needs strace true
-    local n options sent=$((EUID ? 2 : 1)) # words to the helpers: after the maps, and at the end
+    local n options sent user=""
+    ((EUID == 0)) || user=-r
     for options in '-p' '-p --init'; do
+        via=(strace -qq -o "$dir/trace" -e trace=sendto)
+        sh_run "unshare_ns $user $options"
+        sent=$(grep -c ^sendto "$dir/trace") # words to the helpers, the last of which is the one
         for n in {1..10}; do
             via=(strace -qq -o /dev/null -e trace=sendto -e "inject=sendto:signal=KILL:when=$sent")
-            sh_run "unshare_ns $( ((EUID == 0)) || echo -r) $options; sleep 1000"
+            sh_run "unshare_ns $user $options; sleep 1000"
             is "$status" 137
             nothing_runs
         done
@@ -454,9 +458,9 @@ load helpers
 }
 
 @test "the one outside leaves nothing open that it has opened for a signal" {
-    local n outside
+    local n outside first
     mkfifo "$dir/go"
-    sh_start 'unshare_ns -rp; trap "((++got))" USR1; echo >"$dir/signal"; until read -r -t 0.1; do :; done <>"$dir/go"; ((got > 0))'
+    sh_start 'sleep 1000 & unshare_ns -rp; trap "((++got))" USR1; echo >"$dir/signal"; until read -r -t 0.1; do :; done <>"$dir/go"; ((got > 0))'
     await
     outside=$(<"$dir/pid")
     for ((n = 0; n < 20; n++)); do
@@ -464,6 +468,8 @@ load helpers
         sleep 0.02
     done
     is "$(ls "/proc/$outside/fd")" ""
+    read -r first _ <"/proc/$outside/task/$outside/children" || true # no end of line
+    kill "$first"
     echo >"$dir/go"
     sh_wait
     done_quietly
@@ -506,6 +512,45 @@ kilobytes_of_files() {
     sh_wait
     echo "$before kB before the move, $after kB after it"
     ((after < before / 2))
+}
+
+@test "the one outside gives back what the script's variables take, and still passes signals on" {
+    local outside key value _
+    [[ ! ${NSB_UNDER-}${LD_PRELOAD-} ]] || skip "has the memory of another in the process"
+    mkfifo "$dir/go"
+    sh_start 'printf -v large %40000000s; for n in {1..100000}; do many[n]=$n; done
+              trap "echo got; exit 5" TERM; unshare_ns -rp; echo >"$dir/signal"; read -r <>"$dir/go"'
+    await
+    outside=$(<"$dir/pid")
+    value=1000000
+    until ((value < 4000)); do # it lets go of it while the script goes on
+        sleep 0.01
+        while read -r key value _; do
+            [[ $key != RssAnon: ]] || break
+        done <"/proc/$outside/status"
+    done
+    kill -TERM "$outside"
+    sh_wait
+    is "$status $output" "5 got"
+}
+
+# count_copies SCRIPT: sets $copies to how many processes it makes that have a memory of their own
+count_copies() {
+    via=(strace -f -qq -o "$dir/trace" -e "trace=clone,clone3,fork,vfork")
+    sh_run "$1"
+    copies=$(grep -E ' (clone3?|fork)\(' "$dir/trace" | grep -vc CLONE_VM || true)
+}
+
+@test "a move copies the shell once" {
+    local copies without plan
+    needs strace -f true
+    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
+    count_copies true
+    without=$copies
+    for plan in -rp '-rpmu --mount-proc --hostname box' '-rf -w /'; do
+        count_copies "unshare_ns $plan"
+        is "$copies" $((without + 1))
+    done
 }
 
 @test "--no-fork: the shell stays outside, its children are inside, and the first one's end ends nothing" {

@@ -52,7 +52,7 @@ static struct depth depth_now(void)
 }
 
 /* In bash's children; and in a copy that goes on after a move, which is born inside of a builtin, and so has no call of its own. */
-static void note_birth(void)
+void shell_note_birth(void)
 {
     struct depth now = depth_now();
 
@@ -67,7 +67,7 @@ void shell_watch_births(void)
     static bool watches;
 
     if (!watches)
-        pthread_atfork(NULL, NULL, note_birth);
+        pthread_atfork(NULL, NULL, shell_note_birth);
     watches = true;
 }
 
@@ -278,6 +278,6 @@ int shell_run(WORD_LIST *command)
 {
     if (!find_function(command->word->word))
         keep_level();
-    note_birth(); /* there is nothing but COMMAND from now on, which may be a builtin that lands in its turn */
+    shell_note_birth(); /* there is nothing but COMMAND from now on, which may be a builtin that lands in its turn */
     return run_to_its_end(simple_command(copy_word_list(command), CMD_NO_FORK));
 }

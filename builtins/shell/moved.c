@@ -130,16 +130,21 @@ static void end_by_hangup(int status, void *unused)
 /* An init that moved ends by its own and its children's signals, ^C and a closed pipe among them, as it would outside. */
 static void end_as_outside(void)
 {
-    struct sigaction action, ours = {.sa_handler = end_by};
+    const struct sigaction ours = {.sa_handler = end_by};
+    struct sigaction before;
+    sigset_t all, mask;
 
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &mask); /* where it has a handler, ours is there for a moment */
     for (int number = 1; number < NSIG; number++) {
-        if (!ends_a_shell(number) || sigaction(number, NULL, &action) < 0) /* EINVAL: the C library's own */
+        if (!ends_a_shell(number) || sigaction(number, &ours, &before) < 0) /* EINVAL: the C library's own */
             continue;
-        if (action.sa_handler == SIG_DFL)
-            sigaction(number, &ours, NULL);
+        if (before.sa_handler != SIG_DFL)
+            sigaction(number, &before, NULL);
         if (original_signals[number] == SIG_DFL)
             original_signals[number] = end_by; /* for `trap - SIGNAL` */
     }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void watch_exit(void)
@@ -241,6 +246,7 @@ void shell_became_copy(void)
 {
     dollar_dollar_pid = getpid();
     set_ppid();
+    shell_note_birth(); /* a copy is not always made by fork(2) */
     count_jobs_outside();
     forget_children();
     take_terminal();

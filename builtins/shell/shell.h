@@ -147,8 +147,9 @@ void shell_sync_ids(void);
  */
 bool shell_is_in_subshell(WORD_LIST *arguments, void *request);
 
-/* For NAME_builtin_load: from then on, it is known what bash forks for. */
+/* For NAME_builtin_load: from then on, it is known what bash forks for. In a copy that fork(3) has not made, note it. */
 void shell_watch_births(void);
+void shell_note_birth(void);
 
 /*
  * True where bash has made this process for the running builtin alone (`unshare_ns ... &`, an element of a pipeline), so

@@ -28,10 +28,18 @@ struct message {
 };
 
 /*
- * In the process that the shell has forked: carries out the plan, up to where the shell lands. socket: to the shell, which
- * answers with a byte. cpu: where to make the namespaces, or -1. shell: a pidfd of the shell, where the plan leaves a
- * reaper; else -1. Returns (STAGE_INSIDE) only in the process that goes on as the shell.
+ * True where the helper needs nothing of the shell, which may stand still meanwhile and lend it its memory: vfork(2). Then
+ * it makes no other mark there than in errno, and ends when its child goes on in a copy. A process that may come to be
+ * others' to look into has a memory of its own, as has one that takes other credentials: the dumpable flag is the memory's.
  */
-enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell);
+bool helper_works_alone(const struct plan *plan);
+
+/*
+ * In the process that the shell has forked: carries out the plan, up to where the shell lands. alone:
+ * helper_works_alone(), as the shell sees it. socket: to the shell, which answers with a byte. cpu: where to make the
+ * namespaces, or -1. shell: a pidfd of the shell, where the plan leaves a reaper; else -1. Returns (STAGE_INSIDE) only in
+ * the process that goes on as the shell.
+ */
+enum staged helper_run(const struct plan *plan, bool alone, int cpu, int socket, int shell);
 
 #endif

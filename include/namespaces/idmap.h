@@ -67,6 +67,12 @@ bool idmaps_wanted(const struct idmaps *maps);
 /* True for a step that idmaps_write() fails at. */
 bool idmaps_step(const struct step *step);
 
+/* True where a process of the caller's IDs may write them without privilege, itself inside: user_namespaces(7). */
+bool idmaps_are_own(const struct idmaps *maps);
+
+/* Writes such maps, inside. proc: the process's own, as proc_open_self(). Allocates nothing. 0, or -1 and *why. */
+int idmaps_write_own(int proc, const struct idmaps *maps, struct failure *why);
+
 /*
  * Writes the maps of a process: directly where the kernel lets the caller, else through newuidmap(1) and newgidmap(1).
  * proc: its proc_open() descriptor. A map can be written once; setgroups goes before gid_map, since an unprivileged

@@ -13,10 +13,12 @@
 struct stage {
     pid_t helper; /* makes or joins; 0: gone */
     pid_t inner;  /* its child, where only a child is inside (PID and time namespaces); 0: none */
+    bool alone;   /* helper_works_alone() */
     int socket;   /* to the helpers: they end when it is closed */
     /* Where the one stands that stage_process() names (helper.h). At AT_PROC, what is below 0 is -errno, why it has none. */
     int places[PLACES];
     struct credentials chosen; /* the IDs that the helper has taken */
+    bool released;             /* the inner one has had the word that stage_release() says */
     bool adopts;               /* the shell was made a subreaper, to become the inner one's parent */
     bool reaper;               /* the inner one stays as init: no child of the shell, ends by itself with the socket */
 };

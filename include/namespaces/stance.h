@@ -16,7 +16,7 @@ struct stance {
 
 /*
  * Of a child. Where there is no /proc to ask, it catches all. A thread that waits for a signal, as in sigwait(3), is not
- * seen to block it meanwhile, unless it is stopped.
+ * seen to block it meanwhile, unless it is stopped. It asks for no memory: supervise.c.
  */
 struct stance stance_of_child(pid_t child);
 

@@ -18,7 +18,7 @@ struct terminal {
  * Waits for the moved shell, a child, and passes on the signals that reach this process, as a plain script would feel
  * them: one that the moved shell catches is caught, one that would have killed it ends its whole PID namespace, stop
  * and continue work. Ends as it ends. The caller has blocked all signals. All descriptors are closed but the terminal's and
- * sync (-1: none), which stays open until the end.
+ * sync (-1: none), which stays open until the end; what has been allocated is gone soon.
  */
 _Noreturn void supervise(pid_t moved, const struct terminal *terminal, int sync);
 

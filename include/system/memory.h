@@ -9,9 +9,11 @@
 bool memory_is_there(size_t size);
 
 /*
- * Gives back the pages of code and constants of all that is loaded: what runs next is read in again, from the page cache.
- * For a process that will wait, and of all that the shell has run needs little.
+ * Gives back all that this process has come to hold: the heap, whose content is lost, and the pages of code and constants,
+ * which are read in again, from the page cache. Left are the variables of what is loaded, the thread's own, the stack, and
+ * what is shared. From then on nothing may ask for memory, or leap to, or look at, what was allocated. For a process that
+ * will wait, and of all that the shell has brought along needs little.
  */
-void memory_forget_code(void);
+void memory_forget(void);
 
 #endif

@@ -54,8 +54,11 @@ ssize_t proc_read(int proc, const char *file, char *text, size_t size);
  */
 char *proc_read_all(int proc, const char *file, size_t limit, size_t *size);
 
-/* Reads the file "status" whole, which many groups make long: proc(5); likewise. */
-char *proc_read_status(int proc);
+/*
+ * Reads what a line of the file "status" has after key ("Uid:"), with a NUL behind it, as far as there is room; false where
+ * there is none. The file may be long, by its groups: proc(5). As what opens a child, it asks for no memory: supervise.c.
+ */
+bool proc_status(int proc, const char *key, char *text, size_t size);
 
 /* Writes text with one write(2), as ID maps must be. Returns 0 or -1. */
 int proc_write(int proc, const char *file, const char *text);

@@ -22,12 +22,14 @@
 #include "namespaces/inside.h"
 #include "namespaces/prepare.h"
 #include "system/proc.h"
+#include "system/process.h"
 #include "namespaces/supervise.h"
 #include "namespaces/tie.h"
 
 /* What a helper is given and finds out. */
 struct helper {
     const struct plan *plan;
+    bool alone;                /* helper_works_alone() */
     int socket;                /* to the shell */
     int shell;                 /* a pidfd of it, for a reaper; -1: not needed */
     int procfs;                /* a procfs_open() descriptor from before anything was joined, or -errno */
@@ -136,17 +138,18 @@ static void report(struct helper *helper)
     await_shell(helper->socket);
 }
 
-static void fork_inner(int socket)
+static void fork_inner(const struct helper *helper)
 {
     struct failure what;
-    pid_t inner = fork();
+    pid_t inner = helper->alone ? process_copy() : fork();
 
     if (inner < 0) {
         fail(&what, &step_fork);
-        give_up(socket, &what);
+        give_up(helper->socket, &what);
     }
     if (inner > 0) {
-        (void)tell(socket, &(struct message){.born = inner}, NULL); /* the inner one itself is heard of, if it lives */
+        /* the inner one itself is heard of, if it lives */
+        (void)tell(helper->socket, &(struct message){.born = inner}, NULL);
         _exit(EXIT_SUCCESS);
     }
     tie_as_moved();
@@ -254,6 +257,18 @@ static void take_stand(const struct helper *helper)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+static int write_own_maps(const struct helper *helper, struct failure *why)
+{
+    if (!idmaps_wanted(&helper->plan->maps))
+        return 0;
+    errno = helper->procfs < 0 ? -helper->procfs : 0;
+    int proc = helper->procfs < 0 ? -1 : proc_open_self(helper->procfs);
+    int status = proc < 0 ? fail(why, &step_proc) : idmaps_write_own(proc, &helper->plan->maps, why);
+
+    descriptor_close(proc);
+    return status;
+}
+
 /* In the namespaces, up to where only a child is inside. */
 static void go_in(struct helper *helper, int cpu)
 {
@@ -262,15 +277,23 @@ static void go_in(struct helper *helper, int cpu)
     if (enter_on_cpu(helper->plan, cpu, &what) < 0 || prepare_choose(helper->plan, &helper->chosen, &what) < 0)
         give_up(helper->socket, &what);
     helper->dumpable = helper->dumpable && still_has_death_signal();
-    if (idmaps_wanted(&helper->plan->maps))
+    if (helper->alone && write_own_maps(helper, &what) < 0)
+        give_up(helper->socket, &what);
+    if (!helper->alone && idmaps_wanted(&helper->plan->maps))
         report(helper);
     if (prepare_clocks(helper->plan, helper->procfs, &what) < 0)
         give_up(helper->socket, &what);
 }
 
-enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell)
+bool helper_works_alone(const struct plan *plan)
 {
-    struct helper helper = {.plan = plan, .socket = socket, .shell = shell, .root = -1, .cwd = -1};
+    return process_can_copy() && plan_needs_child(plan) && plan->join == 0 && !plan->owner && !plan_persists(plan)
+           && idmaps_are_own(&plan->maps);
+}
+
+enum staged helper_run(const struct plan *plan, bool alone, int cpu, int socket, int shell)
+{
+    struct helper helper = {.plan = plan, .alone = alone, .socket = socket, .shell = shell, .root = -1, .cwd = -1};
     struct failure what;
 
     helper.procfs = procfs_open();
@@ -280,7 +303,7 @@ enum staged helper_run(const struct plan *plan, int cpu, int socket, int shell)
     helper.dumpable = hide(plan);
     go_in(&helper, cpu);
     if (plan_needs_child(plan))
-        fork_inner(socket);
+        fork_inner(&helper);
     if (prepare(plan, NULL, &what) < 0 || prepare_directories(plan, &helper.root, &helper.cwd, &what) < 0)
         give_up(socket, &what);
     rehearse_credentials(&helper);

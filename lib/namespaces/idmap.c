@@ -160,7 +160,6 @@ struct map_file {
 static const struct map_file uid_map = {"uid_map", "newuidmap", &step_uid_map, &step_newuidmap};
 static const struct map_file gid_map = {"gid_map", "newgidmap", &step_gid_map, &step_newgidmap};
 
-/* user_namespaces(7): what a process may map without privilege. */
 static bool is_own(const struct idmap *map, unsigned own)
 {
     return map->ranges == 1 && map->range[0].count == 1 && map->range[0].outer == own;
@@ -209,17 +208,28 @@ static int write_file(int proc, const char *name, const char *text)
     return status;
 }
 
-static int write_map(const struct map_file *file, int proc, pid_t pid, const struct idmap *map, bool direct,
-                     const sigset_t *awake, struct failure *why)
+static int write_map(const struct map_file *file, int proc, const struct idmap *map, struct failure *why)
 {
     char text[IDMAP_TEXT];
 
-    if (map->ranges == 0)
-        return 0;
-    idmap_format(map, text);
-    if (!direct)
-        return write_through_program(file, pid, text, awake, why);
-    return write_file(proc, file->name, text) < 0 ? fail(why, file->direct) : 0;
+    return map->ranges > 0 && write_file(proc, file->name, idmap_format(map, text)) < 0 ? fail(why, file->direct) : 0;
+}
+
+static int write_map_through_program(const struct map_file *file, pid_t pid, const struct idmap *map,
+                                     const sigset_t *awake, struct failure *why)
+{
+    char text[IDMAP_TEXT];
+
+    return map->ranges > 0 ? write_through_program(file, pid, idmap_format(map, text), awake, why) : 0;
+}
+
+static int write_setgroups(int proc, const struct idmaps *maps, struct failure *why)
+{
+    const char *word = maps->setgroups == SETGROUPS_DENY ? "deny" : "allow";
+
+    return maps->setgroups != SETGROUPS_UNSAID && write_file(proc, "setgroups", word) < 0
+               ? fail(why, &step_setgroups_file)
+               : 0;
 }
 
 bool idmaps_step(const struct step *step)
@@ -228,15 +238,39 @@ bool idmaps_step(const struct step *step)
            || step == &step_setgroups_file;
 }
 
+/* user_namespaces(7): what a process may map without privilege. */
+static bool users_are_own(const struct idmaps *maps)
+{
+    return is_own(&maps->users, geteuid());
+}
+
+static bool groups_are_own(const struct idmaps *maps)
+{
+    return maps->setgroups == SETGROUPS_DENY && is_own(&maps->groups, getegid());
+}
+
+bool idmaps_are_own(const struct idmaps *maps)
+{
+    return (maps->users.ranges == 0 || users_are_own(maps)) && (maps->groups.ranges == 0 || groups_are_own(maps));
+}
+
+int idmaps_write_own(int proc, const struct idmaps *maps, struct failure *why)
+{
+    return write_map(&uid_map, proc, &maps->users, why) < 0 || write_setgroups(proc, maps, why) < 0
+                   || write_map(&gid_map, proc, &maps->groups, why) < 0
+               ? -1
+               : 0;
+}
+
 int idmaps_write(int proc, pid_t pid, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
 {
-    bool denied = maps->setgroups == SETGROUPS_DENY;
-    bool users_direct = is_own(&maps->users, geteuid()) || caps_have(CAP_SETUID);
-    bool groups_direct = (denied && is_own(&maps->groups, getegid())) || caps_have(CAP_SETGID);
+    bool users_direct = users_are_own(maps) || caps_have(CAP_SETUID);
+    bool groups_direct = groups_are_own(maps) || caps_have(CAP_SETGID);
+    int status = users_direct ? write_map(&uid_map, proc, &maps->users, why)
+                              : write_map_through_program(&uid_map, pid, &maps->users, awake, why);
 
-    if (write_map(&uid_map, proc, pid, &maps->users, users_direct, awake, why) < 0)
+    if (status < 0 || write_setgroups(proc, maps, why) < 0)
         return -1;
-    if (maps->setgroups != SETGROUPS_UNSAID && write_file(proc, "setgroups", denied ? "deny" : "allow") < 0)
-        return fail(why, &step_setgroups_file);
-    return write_map(&gid_map, proc, pid, &maps->groups, groups_direct, awake, why);
+    return groups_direct ? write_map(&gid_map, proc, &maps->groups, why)
+                         : write_map_through_program(&gid_map, pid, &maps->groups, awake, why);
 }

@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -55,13 +54,11 @@ struct users {
 
 static bool read_users(int proc, struct users *users)
 {
-    char *status = proc_read_status(proc);
-    const char *at = status ? strstr(status, "\nUid:") : NULL;
+    char text[64];
     unsigned *id = users->id;
-    bool read = at && sscanf(at, " Uid: %u %u %u %u", &id[0], &id[1], &id[2], &id[3]) == 4;
 
-    free(status);
-    return read;
+    return proc_status(proc, "Uid:", text, sizeof text)
+           && sscanf(text, "%u %u %u %u", &id[0], &id[1], &id[2], &id[3]) == 4;
 }
 
 /* True where a process is in a user namespace that this user has made, and can do anything in. */

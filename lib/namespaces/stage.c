@@ -90,9 +90,13 @@ static pid_t receive(struct stage *stage, struct message *text, struct failure *
     struct iovec packet = {text, sizeof *text};
     struct msghdr message = {
         .msg_iov = &packet, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
+    ssize_t got;
 
-    if (got < 0 && errno != ECONNRESET) /* one that died without reading the last word */
+    do
+        got = recvmsg(stage->socket, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0
+           && errno == ECONNRESET); /* said once of one that died without reading a word; what it has said comes next */
+    if (got < 0)
         return fail(why, &step_socket);
     pid_t sender = got == sizeof *text ? read_control(stage, &message, text) : 0;
     if (sender <= 0) {
@@ -180,17 +184,33 @@ static int check_adopted(pid_t inner, struct failure *why)
     return waitid(P_PID, (id_t)inner, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? fail(why, &step_adopt) : 0;
 }
 
+/*
+ * A move needs nothing more of the shell: what is inside may go on when it is ready. It is the shell's child by now, when the
+ * helper, from which the shell is back, has quite ended.
+ */
+static bool release_beforehand(struct stage *stage)
+{
+    siginfo_t info;
+
+    while (waitid(P_PID, (id_t)stage->helper, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    stage->released = true;
+    return say(stage->socket);
+}
+
 /* Follows the helpers until one is ready in the finished namespaces. */
 static int direct(struct stage *stage, const struct plan *plan, const sigset_t *awake, struct failure *why)
 {
     pid_t sender;
 
-    if (idmaps_wanted(&plan->maps)) {
+    if (!stage->alone && idmaps_wanted(&plan->maps)) {
         if (hear(stage, awake, why) < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         if (!say(stage->socket))
             return fail(why, &step_socket);
     }
+    if (stage->alone && plan_moves(plan) && !plan->check && !release_beforehand(stage))
+        return fail(why, &step_socket);
     sender = hear(stage, awake, why);
     if (sender > 0 && sender != stage->helper) {
         stage->inner = sender;
@@ -222,7 +242,18 @@ static int get_ready(struct stage *stage, const struct plan *plan, int *shell)
     return 0;
 }
 
-/* Forks the helper; its end of the socket is ends[1]. */
+/* From a vfork(2) the shell comes back when its helper has ended, and a copy of that has gone on from here. */
+static enum staged run_helper(struct stage *stage, const struct plan *plan, int cpu, const int ends[2], int shell)
+{
+    stage->alone = helper_works_alone(plan);
+    stage->helper = stage->alone ? vfork() : fork();
+    if (stage->helper != 0)
+        return STAGE_READY;
+    close(ends[0]);
+    return helper_run(plan, stage->alone, cpu, ends[1], shell);
+}
+
+/* Starts the helper; its end of the socket is ends[1]. */
 static enum staged start(struct stage *stage, const struct plan *plan, int cpu, struct failure *why)
 {
     const int on = 1;
@@ -236,11 +267,9 @@ static enum staged start(struct stage *stage, const struct plan *plan, int cpu, 
         close(ends[1]);
         return STAGE_FAILED;
     }
-    stage->helper = get_ready(stage, plan, &shell) < 0 ? -1 : fork();
-    if (stage->helper == 0) {
-        close(ends[0]);
-        return helper_run(plan, cpu, ends[1], shell);
-    }
+    stage->helper = -1;
+    if (get_ready(stage, plan, &shell) == 0 && run_helper(stage, plan, cpu, ends, shell) == STAGE_INSIDE)
+        return STAGE_INSIDE;
     if (stage->helper < 0)
         fail(why, &step_fork);
     close(ends[1]);
@@ -320,7 +349,7 @@ int stage_release(struct stage *stage, struct failure *why)
     sigset_t all;
 
     sigfillset(&all);
-    if (!say(stage->socket))
+    if (!stage->released && !say(stage->socket))
         return fail(why, &step_socket);
     /* From here on it may be the shell: only its death is a failure. */
     while (hear(stage, &all, why) < 0 && why->step != &step_helper)

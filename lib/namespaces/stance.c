@@ -4,55 +4,54 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "system/proc.h"
 
-static uint64_t mask_after(const char *status, const char *key)
+/* What is not there to be read, is `otherwise`. */
+static uint64_t read_mask(int proc, const char *key, uint64_t otherwise)
 {
-    const char *at = strstr(status, key);
+    char text[24];
 
-    return at ? strtoull(at + strlen(key), NULL, 16) : 0;
+    return proc_status(proc, key, text, sizeof text) ? strtoull(text, NULL, 16) : otherwise;
 }
 
-/* "NSpid:\t4711\t1": its PID in each namespace, the innermost last. */
-static bool is_init(const char *status)
+/* "\t4711\t1": its PID in each namespace, the innermost last. */
+static bool is_init(int proc)
 {
-    const char *at = strstr(status, "\nNSpid:");
-    const char *end = at ? strchr(at + 1, '\n') : NULL;
+    char text[512];
+    const char *last = proc_status(proc, "NSpid:", text, sizeof text) ? strrchr(text, '\t') : NULL;
 
-    return end && end[-1] == '1' && end[-2] == '\t';
+    return last && strcmp(last, "\t1") == 0;
 }
 
 /* One that ends meanwhile takes no signal. */
 static uint64_t blocked_by_thread(int threads, const char *number)
 {
     int proc = openat(threads, number, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *status = proc < 0 ? NULL : proc_read_status(proc);
-    uint64_t blocked = status ? mask_after(status, "\nSigBlk:") : UINT64_MAX;
+    uint64_t blocked = proc < 0 ? UINT64_MAX : read_mask(proc, "SigBlk:", UINT64_MAX);
 
-    free(status);
     if (proc >= 0)
         close(proc);
     return blocked;
 }
 
 /* What one thread does not block, the kernel has that one take: signal(7). */
-static uint64_t blocked_by_all(int proc, uint64_t blocked)
+static uint64_t blocked_by_all(int proc)
 {
+    _Alignas(struct dirent64) char list[2048];
+    uint64_t blocked = read_mask(proc, "SigBlk:", 0);
     int threads = openat(proc, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = threads < 0 ? NULL : fdopendir(threads);
-    const struct dirent *entry;
+    long got;
 
-    if (!list) {
-        if (threads >= 0)
-            close(threads);
-        return blocked;
-    }
-    while (blocked != 0 && (entry = readdir(list)))
-        if (entry->d_name[0] != '.')
-            blocked &= blocked_by_thread(threads, entry->d_name);
-    closedir(list);
+    while (threads >= 0 && blocked != 0 && (got = syscall(SYS_getdents64, threads, list, sizeof list)) > 0)
+        for (const struct dirent64 *entry = (void *)list; (const char *)entry < list + got;
+             entry = (const void *)((const char *)entry + entry->d_reclen))
+            if (entry->d_name[0] != '.')
+                blocked &= blocked_by_thread(threads, entry->d_name);
+    if (threads >= 0)
+        close(threads);
     return blocked;
 }
 
@@ -60,16 +59,13 @@ struct stance stance_of_child(pid_t child)
 {
     struct stance stance = {.caught = UINT64_MAX};
     int proc = proc_open_child(child);
-    char *status = proc < 0 ? NULL : proc_read_status(proc);
 
-    if (status) {
-        stance.caught = mask_after(status, "\nSigCgt:");
-        stance.kept = mask_after(status, "\nSigIgn:") | blocked_by_all(proc, mask_after(status, "\nSigBlk:"));
-        stance.init = is_init(status);
-    }
-    free(status);
-    if (proc >= 0)
-        close(proc);
+    if (proc < 0)
+        return stance;
+    stance.caught = read_mask(proc, "SigCgt:", UINT64_MAX);
+    stance.kept = read_mask(proc, "SigIgn:", 0) | blocked_by_all(proc);
+    stance.init = is_init(proc);
+    close(proc);
     return stance;
 }
 

@@ -1,4 +1,9 @@
-/* How signals are felt where the kernel shields an init from them, is told in tie.c. */
+/*
+ * How signals are felt where the kernel shields an init from them, is told in tie.c.
+ *
+ * A supervisor has all the memory that its shell had, and needs next to none of it. So after a moment, in which many a
+ * command has ended, it gives that back; and what it calls then, or may, asks malloc(3) for none.
+ */
 #include "namespaces/supervise.h"
 
 #include <errno.h>
@@ -303,7 +308,9 @@ static _Noreturn void end_as(const struct supervisor *self, int status)
 
 void supervise(pid_t moved, const struct terminal *terminal, int sync)
 {
+    const struct timespec moment = {.tv_nsec = 20000000};
     struct supervisor self = {.moved = moved, .terminal = *terminal, .sync = sync};
+    bool slim = false;
     sigset_t all;
     siginfo_t info;
     int status;
@@ -314,11 +321,16 @@ void supervise(pid_t moved, const struct terminal *terminal, int sync)
     if (!terminal->jobs) /* else the moved shell is in a process group of its own */
         witness_begin();
     tie_say_aside();
-    memory_forget_code(); /* the shell's, which has run through much of it */
     sigfillset(&all);
-    while (!reap(&self, &status))
-        if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
+    while (!reap(&self, &status)) {
+        int signal = sigtimedwait(&all, &info, slim ? NULL : &moment);
+        if (signal > 0 && signal != SIGCHLD)
             pass_on(&self, &info);
+        if (signal < 0 && errno == EAGAIN && !slim) {
+            memory_forget();
+            slim = true;
+        }
+    }
     end_as(&self, status);
 }
 

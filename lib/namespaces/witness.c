@@ -4,12 +4,16 @@
  * more in the group, the witness, which blocks all signals and does nothing: what it has pending was sent to the group.
  * The kernel puts what is sent to a group on all in it before anyone gets to run that asks. Over shared memory the witness
  * is asked to count what it has; the supervisors of further moves ask the same one.
+ *
+ * A copy of the shell would take longer to make than all else that a supervisor does. So the witness has the memory of its
+ * supervisor, its files and directory: clone(2). There the two share errno as well: the witness makes no call that fails.
  */
 #include "namespaces/witness.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,19 +25,20 @@
 #include <unistd.h>
 
 #include "namespaces/tie.h"
-#include "system/descriptors.h"
 
 struct witness {
     atomic_int there;      /* there is a process to be asked */
     pid_t group;           /* its process group, by the number in its PID namespace */
-    atomic_uint asked;     /* how often (a futex) */
+    atomic_uint bell;      /* always 0: a wait for another value does not fail (a futex) */
+    atomic_uint asked;     /* how often */
     atomic_uint answered;  /* up to which question (a futex) */
     atomic_uint had[NSIG]; /* how often it has had each signal */
 };
 
-static struct witness *witness;
-static pid_t made;           /* the witness that this process made; 0: none */
-static unsigned known[NSIG]; /* of what it has had */
+static struct witness *witness; /* never unmapped by who has made the process, which has it there, too */
+static pid_t made;              /* the witness that this process made; 0: none */
+static bool gave_no_answer;     /* and is not asked again */
+static unsigned known[NSIG];    /* of what it has had */
 
 static void leave(void)
 {
@@ -68,19 +73,35 @@ static void wake(atomic_uint *place)
     syscall(SYS_futex, place, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static _Noreturn void bear_witness(void)
+static void count_pending(void)
 {
     const struct timespec now = {0};
-    sigset_t all;
+    sigset_t pending, one;
 
-    sigfillset(&all);
+    sigpending(&pending);
+    for (int signal = 1; signal < NSIG; signal++) {
+        if (sigismember(&pending, signal) != 1)
+            continue;
+        sigemptyset(&one);
+        sigaddset(&one, signal);
+        sigtimedwait(&one, NULL, &now);
+        atomic_fetch_add(&witness->had[signal], 1);
+    }
+}
+
+static int bear_witness(void *caller)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != *(const pid_t *)caller)
+        _exit(EXIT_FAILURE);
     for (;;) {
         unsigned question = atomic_load(&witness->asked);
-        for (int signal; (signal = sigtimedwait(&all, NULL, &now)) > 0;)
-            atomic_fetch_add(&witness->had[signal], 1);
-        atomic_store(&witness->answered, question);
-        wake(&witness->answered);
-        syscall(SYS_futex, &witness->asked, FUTEX_WAIT, question, NULL, NULL, 0);
+        if (atomic_load(&witness->answered) != question) {
+            count_pending();
+            atomic_store(&witness->answered, question);
+            wake(&witness->answered);
+        }
+        syscall(SYS_futex, &witness->bell, FUTEX_WAIT, 0, NULL, NULL, 0);
     }
 }
 
@@ -89,45 +110,41 @@ static bool is_answered(unsigned question)
     return (int)(atomic_load(&witness->answered) - question) >= 0; /* others may have asked since */
 }
 
-/* False: nobody is there, or does not answer, as one that has been killed or stopped; then nobody is asked again. */
+/*
+ * False: nobody is there, or does not answer, as one that has been killed or stopped. Who rings while the witness is not yet
+ * asleep is not heard, and rings again.
+ */
 static bool ask(void)
 {
-    const struct timespec longest = {.tv_sec = 1};
+    enum { RINGS = 100 };
+    const struct timespec between = {.tv_nsec = 10000000};
 
-    if (!witness || !atomic_load(&witness->there))
+    if (!witness || gave_no_answer || !atomic_load(&witness->there))
         return false;
     unsigned question = atomic_fetch_add(&witness->asked, 1) + 1;
-    wake(&witness->asked);
-    while (!is_answered(question)) {
+    for (int rings = 0; rings < RINGS; rings++) {
         unsigned answered = atomic_load(&witness->answered);
-        if (!is_answered(question)
-            && syscall(SYS_futex, &witness->answered, FUTEX_WAIT, answered, &longest, NULL, 0) < 0
-            && errno == ETIMEDOUT) {
-            leave();
-            return false;
-        }
+        wake(&witness->bell);
+        if (!is_answered(question))
+            syscall(SYS_futex, &witness->answered, FUTEX_WAIT, answered, &between, NULL, 0);
+        if (is_answered(question))
+            return true;
     }
-    return true;
+    gave_no_answer = true;
+    return false;
 }
 
 static void call_witness(void)
 {
-    pid_t caller = getpid();
+    enum { STACK = 16 << 10 };
+    static char stack[STACK] __attribute__((aligned(16)));
+    static pid_t caller;
 
+    caller = getpid();
     witness->group = getpgrp();
-    pid_t child = fork();
-
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != caller)
-            _exit(EXIT_FAILURE);
-        descriptors_close(0, INT_MAX);
-        bear_witness();
-    }
-    if (child > 0) {
-        made = child;
+    made = clone(bear_witness, stack + STACK, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, &caller);
+    if (made > 0)
         atomic_store(&witness->there, 1);
-    }
 }
 
 void witness_begin(void)

@@ -1,6 +1,9 @@
 #include "system/memory.h"
 
+#include <errno.h>
 #include <link.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +16,32 @@ bool memory_is_there(size_t size)
         return false;
     munmap(memory, size);
     return true;
+}
+
+/* --- giving back ------------------------------------------------------------------------------------------------- */
+
+/* What is not given back, in its order. */
+struct kept {
+    struct {
+        uintptr_t start, end;
+    } range[256];
+    size_t count;
+    bool knows_all; /* and there was room */
+};
+
+static void keep(struct kept *kept, uintptr_t start, uintptr_t end)
+{
+    size_t at = kept->count;
+
+    if (at == sizeof kept->range / sizeof *kept->range) {
+        kept->knows_all = false;
+        return;
+    }
+    for (; at > 0 && kept->range[at - 1].start > start; at--)
+        kept->range[at] = kept->range[at - 1];
+    kept->range[at].start = start;
+    kept->range[at].end = end;
+    kept->count++;
 }
 
 /* Code that ld.so has changed, which the page cache does not have; not usual on any platform of 64 bits. */
@@ -29,26 +58,50 @@ static bool is_changed(const struct dl_phdr_info *object)
     return false;
 }
 
-/* What is writable has been written to: relocations, variables. The kernel refuses for its vDSO, which is no file. */
-static int forget_object(struct dl_phdr_info *object, size_t size, void *unused)
+/* valgrind(1) and the sanitizers run a process from inside, with memory that is theirs. */
+static bool is_of_a_host(const struct dl_phdr_info *object)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return strstr(object->dlpi_name, "/vgpreload_") || strstr(object->dlpi_name, "san.so");
+}
+
+static int keep_object(struct dl_phdr_info *object, size_t size, void *data)
+{
+    struct kept *kept = data;
+    bool all = is_changed(object);
 
     (void)size;
-    (void)unused;
-    if (is_changed(object))
-        return 0;
     for (size_t i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-        size_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
-        size_t end = object->dlpi_addr + segment->p_vaddr + segment->p_filesz;
-        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
-            madvise((void *)start, end - start, MADV_DONTNEED);
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && (all || (segment->p_flags & PF_W)))
+            keep(kept, start, start + segment->p_memsz);
     }
+    kept->knows_all = kept->knows_all && !is_of_a_host(object);
     return 0;
 }
 
-void memory_forget_code(void)
+/* What is the thread's own, as errno is, lies together; how much it is, nobody tells. */
+static void keep_thread(struct kept *kept)
 {
-    dl_iterate_phdr(forget_object, NULL);
+    enum { NEAR = 256 << 10 };
+    uintptr_t own = (uintptr_t)&errno;
+
+    keep(kept, own - NEAR, own + NEAR);
+}
+
+void memory_forget(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = page;
+    struct kept kept = {.knows_all = true};
+
+    dl_iterate_phdr(keep_object, &kept);
+    keep_thread(&kept);
+    /* the stack, and what is above */
+    keep(&kept, (uintptr_t)__builtin_frame_address(0) - 16 * page, UINTPTR_MAX - page);
+    for (size_t i = 0; kept.knows_all && i < kept.count; i++) {
+        uintptr_t start = kept.range[i].start & ~(page - 1), end = (kept.range[i].end + page - 1) & ~(page - 1);
+        if (start > from)
+            (void)!madvise((void *)from, start - from, MADV_DONTNEED); /* ENOMEM: nothing is there, or in between */
+        from = end > from ? end : from;
+    }
 }

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "system/number.h"
 
 bool proc_is_procfs(int fd)
 {
@@ -92,55 +95,102 @@ static ssize_t read_to_end(int fd, char *text, size_t size)
     return got < 0 ? -1 : (ssize_t)used;
 }
 
-enum { LEVELS = 33 }; /* PID namespaces nest up to 32 deep: pid_namespaces(7) */
+/* A look at one line of a file, a byte after the other. */
+struct search {
+    const char *key;
+    size_t matched; /* of the key, in this line */
+    bool passes;    /* this line is another */
+    char *text;
+    size_t used, size;
+};
+
+/* True: that was all of it. */
+static bool take_byte(struct search *search, char byte)
+{
+    bool is_it = search->key[search->matched] == '\0';
+
+    if (byte == '\n') {
+        search->matched = 0;
+        search->passes = false;
+        return is_it;
+    }
+    if (is_it && search->used + 1 < search->size)
+        search->text[search->used++] = byte;
+    else if (!is_it && !search->passes && byte == search->key[search->matched])
+        search->matched++;
+    else
+        search->passes = true;
+    return false;
+}
+
+bool proc_status(int proc, const char *key, char *text, size_t size)
+{
+    struct search search = {.key = key, .text = text, .size = size};
+    int fd = openat(proc, "status", O_RDONLY | O_CLOEXEC);
+    char part[1024];
+    bool found = false;
+    ssize_t got;
+
+    while (fd >= 0 && !found && (got = read(fd, part, sizeof part)) > 0)
+        for (ssize_t i = 0; i < got && !found; i++)
+            found = take_byte(&search, part[i]);
+    text[search.used] = '\0';
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+enum { LEVELS = 33, DIGITS = 11 }; /* PID namespaces nest up to 32 deep: pid_namespaces(7) */
 
 /* A process's number in each PID namespace, from that of the procfs inwards; returns how many there are. */
 static size_t read_numbers(int proc, pid_t numbers[LEVELS])
 {
-    static const char key[] = "\nNSpid:";
-    char *status = proc_read_status(proc);
-    const char *at = status ? strstr(status, key) : NULL;
+    char text[LEVELS * DIGITS + 1];
+    const char *at = proc_status(proc, "NSpid:", text, sizeof text) ? text : "";
     size_t count = 0;
+    uint64_t number;
 
-    for (at = at ? at + strlen(key) : ""; *at == '\t' && count < LEVELS; at += 1 + strspn(at + 1, "0123456789"))
-        numbers[count++] = (pid_t)strtol(at, NULL, 10);
-    free(status);
+    while (count < LEVELS && *at == '\t' && (at = number_read(at + 1, INT32_MAX, &number)))
+        numbers[count++] = (pid_t)number;
     return count;
 }
 
 /* A number of the procfs's PID namespace, which has number `pid` some levels further in. */
-static int open_if_it_is(int procfs, pid_t number, size_t level, pid_t pid)
+static int open_if_it_is(int procfs, const char *number, size_t level, pid_t pid)
 {
     pid_t numbers[LEVELS];
-    char name[16];
+    int proc = openat(procfs, number, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    snprintf(name, sizeof name, "%d", (int)number);
-    int proc = openat(procfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc >= 0 && read_numbers(proc, numbers) > level && numbers[level] == pid)
         return proc;
     if (proc >= 0)
         close(proc);
-    errno = ENOENT;
     return -1;
 }
 
-/* "4711 4712 ", the youngest last, which is most likely the one. */
+/* "4711 4712 " */
 static int find_child(int procfs, int self, pid_t child)
 {
-    enum { LIMIT = 16 << 20 }; /* more than there can be numbers */
     pid_t own[LEVELS];
-    size_t depth = read_numbers(self, own), length;
-    char *list = depth == 0 ? NULL : proc_read_all(self, "children", LIMIT, &length);
+    size_t depth = read_numbers(self, own), used = 0;
+    int children = depth == 0 ? -1 : openat(self, "children", O_RDONLY | O_CLOEXEC);
+    char part[4096], number[DIGITS + 1];
     int proc = -1;
+    ssize_t got;
 
+    while (children >= 0 && proc < 0 && (got = read(children, part, sizeof part)) > 0)
+        for (ssize_t i = 0; i < got && proc < 0; i++) {
+            bool ends = part[i] == ' ';
+            number[used] = part[i];
+            if (ends) {
+                number[used] = '\0';
+                proc = open_if_it_is(procfs, number, depth - 1, child);
+            }
+            used = ends || used == DIGITS ? 0 : used + 1;
+        }
+    if (children >= 0)
+        close(children);
     errno = ENOENT;
-    while (list && proc < 0 && length > 0) {
-        list[--length] = '\0'; /* a blank */
-        while (length > 0 && list[length - 1] != ' ')
-            length--;
-        proc = open_if_it_is(procfs, (pid_t)strtol(list + length, NULL, 10), depth - 1, child);
-    }
-    free(list);
     return proc;
 }
 
@@ -222,14 +272,6 @@ char *proc_read_all(int proc, const char *file, size_t limit, size_t *size)
     close(fd);
     errno = err;
     return text;
-}
-
-char *proc_read_status(int proc)
-{
-    enum { LIMIT = 1 << 20 }; /* above 65536 groups of ten digits */
-    size_t size;
-
-    return proc_read_all(proc, "status", LIMIT, &size);
 }
 
 int proc_write(int proc, const char *file, const char *text)
