@@ -243,9 +243,10 @@ int contents_put(struct building *building, struct root_operation *operation, st
 void contents_undo(struct root_operation *operation)
 {
     int err = errno;
+    bool changed = operation->kind == ROOT_CHMOD && operation->has_mode;
 
-    if (operation->kind == ROOT_CHMOD && operation->has_mode)
-        (void)!fchmod(operation->mount, operation->mode);
+    for (int tries = 0; changed && tries < TRIES; tries++)
+        changed = fchmod(operation->mount, operation->mode) < 0;
     data_undo(operation);
     errno = err;
 }
