@@ -211,6 +211,12 @@ load helpers
     is "$output" ""
     sh_run 'exec {pipe}> >(cat; echo end >"$dir/end"); unshare_ns -rf --sync-fd="$pipe"; [[ ! -e /proc/thread-self/fd/$pipe && ! -e $dir/end ]]'
     done_quietly
+    # All else it closes: the reader's end of file is what lets the script go on.
+    mkfifo "$dir/eof"
+    sh_run 'exec 77</dev/null 99>&1; { unshare_ns -rp --sync-fd 77; exec >&- 99>&-; read -r line <"$dir/eof"; exit "$line"; } 99>&1 |
+            { cat; echo 9 >"$dir/eof"; } 99>&-
+            exit ${PIPESTATUS[0]}'
+    is "$status" 9
     sh_run 'unshare_ns -r --sync-fd 0 || echo $?; unshare_ns -rf --sync-fd 77 || echo $?; unshare_ns -rf --sync-fd x || echo $?'
     is "$output" $'2\n2\n2'
     like "$error" "*--sync-fd needs --pid or --fork*77: expected an open descriptor; this one is closed*x: expected the number of*"
