@@ -342,7 +342,7 @@ int join_carry_out(void *place)
         return EXECUTION_FAILURE;
     }
     int status = engine_carry_out(&plan, &request->comeback);
-    if (status == EXECUTION_SUCCESS && environment.strings && !request->check && !request->comeback.came)
+    if (status == EXECUTION_SUCCESS && environment.strings && !request->check)
         shell_replace_environment(environment.strings, environment.size);
     free(environment.strings);
     return status;

@@ -308,7 +308,7 @@ static int carry_out(void *place)
         shell_die_with_caller(request->plan.death_signal);
     int status = engine_carry_out(&request->plan, &request->comeback);
 
-    if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check && !request->comeback.came)
+    if (status == EXECUTION_SUCCESS && request->clear_env && !request->plan.check)
         shell_clear_environment(request->keep_env);
     return status;
 }

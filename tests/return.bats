@@ -154,7 +154,7 @@ load helpers
 }
 
 @test "a shell that is interactive by -i, but has no prompt, ends with the copy" {
-    { prelude && echo 'unshare_ns -rp; echo "in $$"; exit 4'; } >"$dir/script"
+    { prelude && printf '%s\n' 'unshare_ns -rp' 'echo "in $$"; exit 4'; } >"$dir/script"
     bash_run -i "$dir/script"
     is "$status" 4
     is "$output" "in 1"
@@ -185,6 +185,7 @@ load helpers
                 while :; do sleep 0.1; done
             fi
             echo "$rc"
+            unshare_ns '"$how"' --return=rc && exit 138 # as if by USR1
             unshare_ns '"$how"' --return=rc && { echo >"$dir/signal"; while :; do sleep 0.1; done; }
             echo not here'
         await
@@ -490,4 +491,24 @@ exec true
 echo last
 exit"
     done
+}
+
+@test "at a prompt: the lines of the history keep their numbers" {
+    at_old_prompt <<-'EOT'
+		line {HISTSIZE=2}
+		want {old. }
+		line {unshare_ns -rp}
+		want {\r\nold# }
+		line {echo in''side}
+		want {\ninside\r\nold# }
+		line {exit}
+		want {exit\r\nold. }
+		line {history}
+		expect -re {\n +(\d+)  exit\r\n +\d+  history\r\nold. }
+		if {$expect_out(1,string) < 5} { exit 1 }
+		line {exit}
+		want {outer. }
+		line {exit}
+		ends
+	EOT
 }

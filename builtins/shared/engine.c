@@ -164,7 +164,7 @@ int engine_failed(const void *plan, const struct failure *why)
     return EXECUTION_FAILURE;
 }
 
-int engine_carry_out(struct plan *plan, struct comeback *comeback)
+int engine_carry_out(struct plan *plan, const struct comeback *comeback)
 {
     struct failure why;
     bool makes_user = plan->create & CLONE_NEWUSER;

@@ -56,10 +56,10 @@ int engine_failed(const void *plan, const struct failure *why);
 enum landing engine_land(const struct plan *plan, struct failure *why);
 
 /*
- * Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE; or, where
- * comeback->came, as shell_stay() has it. comeback: NULL where the plan never moves, and nobody asks for it.
+ * Carries out a plan and frees it, and makes the shell true. Says what failed. EXECUTION_SUCCESS or _FAILURE; or in a
+ * shell that stays, as shell_stay() has it, never success. comeback: NULL where the plan never moves, and nobody asks for it.
  */
-int engine_carry_out(struct plan *plan, struct comeback *comeback);
+int engine_carry_out(struct plan *plan, const struct comeback *comeback);
 
 /*
  * What bash looks for in the library when it is told to `enable -f ... NAME`: the builtin, whose function is

@@ -131,7 +131,6 @@ void shell_go_on_with_history(struct shared_history *history)
         return;
     history->saved = save();
     history->in_file = history_lines_in_file;
-    history_lines_this_session = 0;
     if (!history->saved)
         shell_unset_plain("HISTFILE");
     if (!tells)

@@ -81,7 +81,6 @@ void shell_tell_jobs_outside(void);
 struct comeback {
     bool wanted, refused; /* it has been said; else it does where a shell moves at a prompt */
     const char *variable; /* gets the status of the copy; NULL: none */
-    bool came;            /* this is the shell that stayed */
 };
 
 enum { IS_COPY = -1, EX_CAME_BACK = 3 };
@@ -89,11 +88,11 @@ enum { IS_COPY = -1, EX_CAME_BACK = 3 };
 bool shell_is_to_stay(const struct comeback *comeback, const struct plan *plan);
 
 /*
- * Before a landing, in its place where IS_COPY is returned: the caller is a copy, which lands, and then calls one of the two below.
- * In the shell, the plan is freed, and it waits for the copy: the status of the builtin, EXECUTION_FAILURE where the copy has not
- * been inside; or it leaps to the prompt, with the status of the copy.
+ * Makes the copy, before a landing. IS_COPY, in it: it is to land, and then to call one of the two below. In the shell, which
+ * frees the plan and waits for the copy: EX_CAME_BACK, or EXECUTION_FAILURE where the copy has not been inside; or it does not
+ * return, but leaps to the prompt.
  */
-int shell_stay(struct comeback *comeback, struct plan *plan);
+int shell_stay(const struct comeback *comeback, struct plan *plan);
 
 void shell_is_inside(void);
 _Noreturn void shell_is_not_inside(void);

@@ -26,7 +26,6 @@ extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
 extern int parse_and_execute_level;
-extern char *command_execution_string; /* of -c */
 extern char *the_printed_command_except_trap, *this_command_name;
 enum { EXIT_TRAP = 0 };
 
@@ -44,11 +43,10 @@ struct stay {
 
 static struct stay as_copy; /* what of it the copy has, until it is inside */
 
-/* Also with -i, a script or the words of -c are no prompt; nor is a startup file. */
+/* Also with -i, a script is no prompt, nor is a startup file, or what -c is given: these come before. */
 static bool is_at_prompt(void)
 {
-    return interactive_shell && shell_initialized && !subshell_environment && default_buffered_input < 0
-           && !command_execution_string;
+    return interactive_shell && shell_initialized && !subshell_environment && default_buffered_input < 0;
 }
 
 bool shell_is_to_stay(const struct comeback *comeback, const struct plan *plan)
@@ -202,11 +200,10 @@ static bool is_in_script(void)
 }
 
 /* The copy has ended, or stopped. */
-static int come_back(struct comeback *comeback, int status)
+static int come_back(const struct comeback *comeback, int status)
 {
     char text[12];
 
-    comeback->came = true;
     snprintf(text, sizeof text, "%d", status);
     if (comeback->variable)
         bind_variable(comeback->variable, text, 0);
@@ -215,7 +212,7 @@ static int come_back(struct comeback *comeback, int status)
     leap_to_prompt(status);
 }
 
-int shell_stay(struct comeback *comeback, struct plan *plan)
+int shell_stay(const struct comeback *comeback, struct plan *plan)
 {
     struct stay *stay = begin_stay(plan);
 
