@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "mounts/calls.h"
 #include "mounts/plan.h"
 #include "namespaces/idmap.h"
 #include "namespaces/nstype.h"
