@@ -170,7 +170,9 @@ static const char *contradiction(const struct join_request *request, bool comman
     if (wrong || request->home)
         return wrong;
     if (does_nothing(request))
-        return "no namespace is named";
+        return request->target.text
+                   ? "no namespace is named: say --all (-a) for those in which the target stands elsewhere"
+                   : "no namespace is named";
     if (request->wd && request->wd_name)
         return "--wd and --wdns exclude each other";
     if (request->socket >= 0 && (request->types & CLONE_NEWNET))
