@@ -145,13 +145,21 @@ static bool open_socket(const struct join_request *request, struct plan *plan)
     return plan->files[net - nstypes] >= 0 || cannot_have(request, "socket's network namespace");
 }
 
-/* As ip(8) does it: what it mounts is in a mount namespace of its own. */
-static void show_netns(struct join_request *request, struct plan *plan)
+/*
+ * As ip(8) does it: what it mounts is in a mount namespace of its own, a copy of the shell's. What is elsewhere, as in a
+ * container, is not looked through for what there is to mount.
+ */
+static bool show_netns(struct join_request *request, struct plan *plan)
 {
     plan->create = CLONE_NEWNS;
     plan->propagation = MS_REC | MS_SLAVE;
     plan->inside = network_show;
     plan->inside_what = request->netns;
+    if (!(plan->join & CLONE_NEWNS) && !request->root)
+        return true;
+    builtin_error("--netns mounts in this root and mount namespace, and another is to be entered: say --net=%s",
+                  request->netns);
+    return false;
 }
 
 static bool open_netns(struct join_request *request, struct plan *plan)
@@ -161,8 +169,8 @@ static bool open_netns(struct join_request *request, struct plan *plan)
     if (!*request->netns)
         return true;
     plan->join |= CLONE_NEWNET;
-    if (request->netns_mounts || !request->visit)
-        show_netns(request, plan);
+    if ((request->netns_mounts || !request->visit) && !show_netns(request, plan))
+        return false;
     plan->names[net] = request->netns;
     plan->files[net] = nsref_open(request->netns);
     return plan->files[net] >= 0 || cannot_open(request->netns);

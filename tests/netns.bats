@@ -282,6 +282,17 @@ in place\na function\na program\nthe shell itself\nagain'
     is "$(tail -n 1 <<<"$output")" " with --netns, --propagation must be slave or private, or its mounts would be seen outside"
 }
 
+@test "what is elsewhere is not looked through for what there is to mount" {
+    net_run '(unshare_ns --netns blue); unshare --mount sleep 1000 & until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.02; done
+            for words in "-t $! -m" "-t $! -a" "-t $! -r" --root=/usr "-m/proc/$!/ns/mnt" "--visit --netns-mounts -t $! -m"; do
+                nsenter_ns $words --netns blue true; echo $?
+            done
+            nsenter_ns --visit -t "$!" -m --netns blue true; echo $?; kill "$!"'
+    is "$output" $'125\n125\n125\n125\n125\n125\n0'
+    is "$(grep -c 'nsenter_ns: --netns mounts in this root and mount namespace, and another is to be entered: say --net=/run/netns/blue$' "$dir/error")" 6
+    nothing_runs
+}
+
 @test "who may not mount is told so" {
     ((EUID != 0)) || skip "needs an ordinary user"
     sh_run 'fingerprint "$dir/before"; unshare_ns --netns nsb-$$; first=$?; unshare_ns -r --netns nsb-$$; echo "$first $?"; fingerprint "$dir/after"'
