@@ -47,6 +47,15 @@ tiny_image() {
     is "$status" 0
 }
 
+# eventually COMMAND...: repeats COMMAND until it succeeds; false where it never does
+eventually() {
+    local end=$((SECONDS + limit))
+    until "$@"; do
+        ((SECONDS < end)) || return
+        sleep 0.05
+    done
+}
+
 # detached NAME WORD...: runs in the background
 detached() {
     box run --detach --name "$@"
@@ -61,7 +70,8 @@ listen() {
         while ($c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.0 200 OK\r\n\r\n$ARGV[0]\n"; close $c }' "$1" >"$dir/port" 3>&- &
     targets+=($!)
     disown
-    until read -r port <"$dir/port"; do sleep 0.05; done
+    eventually test -s "$dir/port"
+    read -r port <"$dir/port"
 }
 
 @test "run: root inside, with namespaces, hostname, /proc, /sys, /dev, /tmp and /run of its own; the status comes out" {
@@ -225,14 +235,14 @@ Seccomp:	2"
 @test "signals are the box's, and its end is ours" {
     tiny_image
     sh_start 'exec "$@" 9>"$dir/signal"' "$ours" run tiny sh -c 'trap "echo TERM; exit 5" TERM; echo up; while :; do sleep 0.1; done'
-    until grep -qs up "$dir/output"; do sleep 0.05; done
+    eventually grep -qs up "$dir/output"
     kill -TERM "$(<"$dir/pid")"
     sh_wait
     is "$status" 5
     is "$output" $'up\nTERM'
     rm "$dir/signal" "$dir/output"
     sh_start 'exec "$@"' "$ours" run tiny sh -c 'echo up; sleep 1000'
-    until grep -qs up "$dir/output"; do sleep 0.05; done
+    eventually grep -qs up "$dir/output"
     kill -TERM "$(<"$dir/pid")"
     sh_wait
     is "$status" 143
@@ -254,8 +264,8 @@ Seccomp:	2"
 		line {echo status=\$?}
 		want "status=7\r\n\$outer"
 		works \$outer
-		line {$ours run tiny sleep 1000}
-		sleep 1
+		line {$ours run tiny sh -c 'echo u\p; sleep 1000; echo slept'}
+		want "\nup\r\n"
 		send "\032"
 		want "Stopped.*\$outer"
 		line {fg}
@@ -562,7 +572,7 @@ from the host"
     waiter=$(pgrep -g "$group" -x flock | xargs ps -o ppid=)
     kill -KILL "${waiter// /}"
     # Its helper goes with it, the box stays.
-    timeout --signal KILL "$limit" bash -c 'while pgrep -g "$1" -x slirp4netns; do sleep 0.05; done' bash "$group"
+    eventually bash -c '! pgrep -g "$1" -x slirp4netns' bash "$group"
     box exec one echo there
     is "$output" there
     box stop one
@@ -581,7 +591,7 @@ from the host"
     port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1)->sockport')
     echo "from the box" >"$dir/page"
     detached one --network pasta --publish "$port:80" --volume "$dir/page:/srv/page:ro" tiny httpd -f -p 80 -h /srv
-    until grep -q "from the box" < <(exec 5<>"/dev/tcp/127.0.0.1/$port" && printf 'GET /page HTTP/1.0\r\n\r\n' >&5 && cat <&5); do sleep 0.1; done
+    eventually bash -c 'exec 5<>"/dev/tcp/127.0.0.1/$1" && printf "GET /page HTTP/1.0\r\n\r\n" >&5 && grep -q "from the box" <&5' bash "$port"
     box stop one
     done_quietly
     nothing_runs
