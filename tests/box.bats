@@ -665,12 +665,16 @@ debian_tar() {
         setpriv --reuid trial --regid games --init-groups id -nG
         dpkg -s trial | grep Status
         su -s /bin/sh www-data -c id
-        stat -c %U:%G /etc/shadow'
+        stat -c %U:%G /etc/shadow
+        perl -e "\$x = q(x) x 100; print ioctl(STDIN, \$_, \$x) ? qq(typed\n) : qq(\$!\n) for 0x5412, 0x541c, 0x5401"'
     is "$output" "trial:games
 games mail trial
 Status: install ok installed
 uid=33(www-data) gid=33(www-data) groups=33(www-data)
-root:shadow"
+root:shadow
+Operation not permitted
+Operation not permitted
+Inappropriate ioctl for device"
     done_quietly
 }
 
