@@ -453,14 +453,18 @@ same"
 }
 
 @test "users are looked up as before, at home" {
+    local version
+    version=$(getconf GNU_LIBC_VERSION)
+    [[ ${version#* 2.} -ge 34 ]] || skip "that takes glibc 2.34: this is $version"
+    echo "passwd: db" >"$dir/nsswitch" # in which there is nobody
+    via=(unshare --user --map-root-user --mount bash -c 'mount --bind "$0" /etc/nsswitch.conf; exec "$@"' "$dir/nsswitch")
     visit_run '
-        enough() { compgen -u | sort | uniq | wc -l; }
-        before=$(enough)
-        nsenter_ns --visit -t "$away" -m true
-        is=$(enough)
-        [[ $is == "$before" ]] || echo "$before users, then $is"'
-    is "$output" ""
-    done_quietly
+        users() { compgen -u | wc -l; }
+        users
+        nsenter_ns --visit -t "$away" -m users
+        users'
+    like "$output" $'0\n[1-9]*\n0'
+    is "$status" 0
 }
 
 @test "what cannot be left again is refused" {

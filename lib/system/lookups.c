@@ -74,7 +74,10 @@ static int configure(const char *database, const char *sources)
 /* Of a database that nobody asks for, so that nothing comes of it but that nsswitch.conf is read. */
 static int hold_configuration(void)
 {
-    return configure("publickey", "files");
+    static bool held;
+
+    held = held || configure("publickey", "files") == 0;
+    return held ? 0 : -1;
 }
 
 /* The index of the database that a line of nsswitch.conf is about, "DATABASE: SOURCES", and its sources; DATABASES: of none. */
