@@ -61,6 +61,9 @@ birthplace=$!
     find_lsns
     via=("${world[@]}")
     sh_run "$tools$holders"'
+        # A child that ends when nobody waits for it any more
+        stays 1005 bash -c "(until grep -qx sleep /proc/\$\$/comm; do sleep 0.01; done) & exec sleep 1005"
+        until grep -q "^State:.Z" /proc/[0-9]*/status; do sleep 0.01; done
         crowd 200
         $lsns -n --raw -o TYPE,NS,NPROCS,UID,PNS,ONS,PID >"$dir/theirs" # a process more; the next line, too
         (nsmap --list -A list
@@ -87,7 +90,7 @@ birthplace=$!
         nsmap --list -A list || exit
         is_held() { # NUMBER BY
             row "$1"
-            echo "$processes $pid $holder"
+            echo "$processes $pid $owner $holder"
             [[ $holder == @([!/]*|/mnt/covered) ]] || { holds "$holder"; [[ $number == "$1" ]] || echo "$number?"; }
         }
         holds /mnt/net; is_held "$number"
@@ -98,19 +101,19 @@ birthplace=$!
         is_held $covered
         holds /proc/$birthplace/ns/pid_for_children; is_held "$number"; [[ $holder == "/proc/$birthplace/"* ]] || echo "$birthplace?"
         row "$(stat -L -c %i /proc/$nested/ns/user)"; inner=$(stat -L -c %i /proc/$nested/ns/user)
-        row "$parent"; echo "$processes $pid ${holder/$inner/inner} $parent"; [[ $user == "$parent" ]] || echo "$user?"
+        row "$parent"; echo "$processes $pid $owner ${holder/$inner/inner} $parent"; [[ $user == "$parent" ]] || echo "$user?"
         holds /proc/self/ns/user; echo "$number"'
     done_quietly
     mapfile -t lines <<<"$output"
-    is "${lines[0]}" "0 - /mnt/net"
-    is "${lines[1]}" "0 - /mnt/uts"
-    like "${lines[2]}" "0 - /proc/*/root/mnt/net"
-    is "${lines[3]}" "0 - /proc/1/fd/10"
-    is "${lines[4]}" "0 - socket:/proc/1/fd/11"
-    is "${lines[5]}" "0 - /proc/1/fd/12"
-    is "${lines[6]}" "0 - /mnt/covered"
-    like "${lines[7]}" "0 - /proc/*/ns/pid_for_children"
-    is "${lines[8]}" "0 - user:[inner] ${lines[9]}"
+    is "${lines[0]}" "0 - 0 /mnt/net"
+    is "${lines[1]}" "0 - 0 /mnt/uts"
+    like "${lines[2]}" "0 - 0 /proc/*/root/mnt/net"
+    is "${lines[3]}" "0 - 0 /proc/1/fd/10"
+    is "${lines[4]}" "0 - 0 socket:/proc/1/fd/11"
+    is "${lines[5]}" "0 - 0 /proc/1/fd/12"
+    is "${lines[6]}" "0 - - /mnt/covered"
+    like "${lines[7]}" "0 - 0 /proc/*/ns/pid_for_children"
+    is "${lines[8]}" "0 - 0 user:[inner] ${lines[9]}"
     is "${#lines[@]}" 10
 }
 
@@ -168,10 +171,41 @@ birthplace=$!
 
 @test "a person sees as much of a command as there is room" {
     pty <<-'EOT'
+		fconfigure $spawn_id -encoding utf-8
 		line {. "$dir/rc"; stty columns 90}
-		line {(exec -a "$(printf 'né%098d' 7)" sleep 1003) & sleep 0.2; nsmap --list user | awk '{ print length }' | sort -rn | head -n 1; nsmap --list user >/dev/tty; echo en''d}
-		want "\r\nend\r\n"
+		line {unshare -rn "$BASH" -c 'exec -a "$0" sleep 1004' "$(printf 'n\303\251%098d' 7)" &}
+		line {until grep -q ^n /proc/$!/cmdline; do sleep 0.01; done; nsmap --list net; kill %1; echo en''d}
+		expect {
+		    -re {\n([^\r\n]*n.0+)\r\n} {}
+		    timeout { exit 1 }
+		}
+		if {[string length $expect_out(1,string)] != 90} { exit 1 }
+		want "end"
 	EOT
+}
+
+@test "a process without a command line has its name" {
+    via=("${world[@]}")
+    sh_run "$tools"'mkfifo "$dir/fifo"; exec {fifo}<>"$dir/fifo"
+        unshare -u bash -c "exec -a \"\" cat" <"$dir/fifo" &
+        until [[ $(</proc/$!/comm) == cat ]]; do sleep 0.01; done
+        nsmap --list -A list uts; row "$(stat -L -c %i /proc/$!/ns/uts)"; echo "$holder"'
+    done_quietly
+    is "$output" cat
+}
+
+@test "among many mounts" {
+    via=("${world[@]}")
+    sh_run "$tools"'mount_ns -t tmpfs none /mnt && mkdir "/mnt/$1" && cd "/mnt/$1" || exit
+        for ((i = 0; i < 400; i++)); do
+            mkdir "$i" && mount_ns --bind "$i" "$i" || exit
+            ((i % 40 != 39)) || { touch "uts$i" && unshare_ns --uts="uts$i" : || exit; }
+        done
+        wc -c </proc/self/mountinfo
+        nsmap --list uts | grep -c "/mnt/$1/uts[0-9]*9 "' "$(printf '%0200d' 1)"
+    done_quietly
+    ((${output%%$'\n'*} > 80000))
+    is "${output##*$'\n'}" 10
 }
 
 @test "options that do not go together, and what is no type" {

@@ -13,14 +13,14 @@ static void check_mountinfo(void)
 {
     struct mount_entry entry;
     char line[] =
-        "268 451 0:4 uts:[4026532198] /mnt/a\\040b\\012\\134c\\0 rw,nosuid shared:1 master:2 - nsfs n\\011 rw,size=1k";
+        "268 451 0:4 uts:[4026532198] /mnt/a\\040b\\012\\134c\\0\\777 rw,nosuid shared:1 master:2 - nsfs n\\011 rw,size=1k";
     char bare[] = "1 2 0:3 / / rw - tmpfs  rw", none[] = "1 2 0:3 / /a rw tmpfs tmpfs rw",
          odd[] = "1 2 x / / rw - a b c";
 
     check(mountinfo_parse(&entry, line), "a line is taken apart");
     check(entry.id == 268 && entry.parent == 451 && entry.major == 0 && entry.minor == 4, "into its numbers,");
     check_text(entry.root, "uts:[4026532198]", "what is mounted,");
-    check_text(entry.target, "/mnt/a b\n\\c\\0", "where, as it is written by hand,");
+    check_text(entry.target, "/mnt/a b\n\\c\\0\\777", "where, as it is written by hand,");
     check_text(entry.attributes, "rw,nosuid", "how,");
     check_text(entry.propagation, "shared:1 master:2", "with which others,");
     check(strcmp(entry.type, "nsfs") == 0 && strcmp(entry.source, "n\t") == 0, "of which file system,");

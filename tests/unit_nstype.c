@@ -34,8 +34,8 @@ int main(void)
     check(nstype_of_link("net:[4026531833]", &inode) == nstype_of_flag(CLONE_NEWNET) && inode == 4026531833,
           "a link's text tells type and number");
     check(!nstype_of_link("net:[4026531833", &inode) && !nstype_of_link("net:[7]x", &inode)
-              && !nstype_of_link("nets:[7]", &inode) && !nstype_of_link("pipe:[7]", &inode)
-              && !nstype_of_link("/net:[7]", &inode),
+              && !nstype_of_link("nets:[7]", &inode) && !nstype_of_link("net::7]", &inode)
+              && !nstype_of_link("pipe:[7]", &inode) && !nstype_of_link("/net:[7]", &inode),
           "other texts are no namespaces");
     check_text(ns_titles(0, text, sizeof text), "", "no flags have no titles");
     check_text(ns_titles(CLONE_NEWNET, text, sizeof text), "network", "one title");

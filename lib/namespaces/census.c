@@ -29,10 +29,13 @@ struct work {
     char lines[1 << 16];             /* of a mountinfo */
 };
 
-/* What happens to a process that is another's, or ends while it is looked at, is nothing. All else ends the census. */
+/*
+ * What happens to a process that is another's, or ends while it is looked at, is nothing: EINVAL is what mountinfo is then.
+ * All else ends the census.
+ */
 static int unless_gone(void)
 {
-    return errno == ENOENT || errno == ESRCH || errno == EACCES || errno == EPERM ? 0 : -1;
+    return errno == ENOENT || errno == ESRCH || errno == EINVAL || errno == EACCES || errno == EPERM ? 0 : -1;
 }
 
 /* --- the table -------------------------------------------------------------------------------------------------- */
@@ -81,9 +84,11 @@ static struct census_namespace *see(struct work *work, const struct nstype *type
     return census->namespaces[census->count++] = ns;
 }
 
+static int hold(struct census_namespace *ns, enum holding by, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Notes what holds it, unless there is something better. 0, or -1 and errno. */
-__attribute__((format(printf, 3, 4))) static int hold(struct census_namespace *ns, enum holding by, const char *format,
-                                                      ...)
+static int hold(struct census_namespace *ns, enum holding by, const char *format, ...)
 {
     char *holder;
     va_list arguments;
@@ -218,14 +223,14 @@ static int see_mount(struct work *work, int proc, pid_t pid, char *line)
     return ns->held == HELD_BY_MOUNT ? 0 : see_mounted(work, ns, proc, pid, entry.target);
 }
 
-/* A line ends in what has been read, or is read on. What does not fit is none of a namespace. */
-static int see_mounts(struct work *work, int proc, pid_t pid)
+/* Reads a mountinfo: a line ends in what has been read, or is read on. What does not fit is none of a namespace. */
+static int read_mounts(struct work *work, int fd, int proc, pid_t pid)
 {
-    int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC), status = fd < 0 ? unless_gone() : 0;
     size_t used = 0;
+    int status = 0;
     ssize_t got;
 
-    while (fd >= 0 && status == 0 && (got = read(fd, work->lines + used, sizeof work->lines - used)) > 0) {
+    while (status == 0 && (got = read(fd, work->lines + used, sizeof work->lines - used)) > 0) {
         char *line = work->lines, *end;
         used += (size_t)got;
         while (status == 0 && (end = memchr(line, '\n', used))) {
@@ -238,6 +243,18 @@ static int see_mounts(struct work *work, int proc, pid_t pid)
             used = 0;
         memmove(work->lines, line, used);
     }
+    return status;
+}
+
+/* What is mounted in a mount namespace, as one of its processes sees it; 0 is the caller. */
+static int see_mounts(struct work *work, struct census_namespace *ns, int proc, pid_t pid)
+{
+    int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return unless_gone();
+    ns->is_entered = true;
+    int status = read_mounts(work, fd, proc, pid);
     descriptor_close(fd);
     return status;
 }
@@ -385,8 +402,7 @@ static int see_namespace(struct work *work, int proc, pid_t pid, const struct ns
         return -1;
     if (type->flag != CLONE_NEWNS || ns->is_entered)
         return 0;
-    ns->is_entered = true;
-    return see_mounts(work, proc, pid);
+    return see_mounts(work, ns, proc, pid);
 }
 
 static int see_process(struct work *work, int proc, pid_t pid)
@@ -433,11 +449,9 @@ static int see_own_mounts(struct work *work)
 
     if (own >= 0 && fstatat(own, "ns/mnt", &status, 0) == 0)
         ns = see(work, nstype_of_flag(CLONE_NEWNS), status.st_ino);
-    if (ns) {
-        ns->is_entered = true;
+    if (ns)
         work->nsfs = status.st_dev;
-    }
-    int result = ns ? see_mounts(work, own, 0) : -1;
+    int result = ns ? see_mounts(work, ns, own, 0) : -1;
     descriptor_close(own);
     return result;
 }
@@ -507,13 +521,13 @@ char *census_command(const struct census *census, pid_t pid, char *text, size_t 
     text[0] = '\0';
     snprintf(file, sizeof file, "%d/cmdline", (int)pid);
     ssize_t length = proc_read(census->procfs, file, text, size);
+    while (length > 0 && text[length - 1] == '\0')
+        length--;
     if (length <= 0) {
         snprintf(file, sizeof file, "%d/comm", (int)pid);
         proc_read(census->procfs, file, text, size);
         text[strcspn(text, "\n")] = '\0';
     }
-    while (length > 0 && text[length - 1] == '\0')
-        length--;
     for (ssize_t i = 0; i < length; i++)
         if (text[i] == '\0')
             text[i] = ' ';
