@@ -60,10 +60,10 @@ load helpers
 		send "\032"
 		want {Stopped.*outer\$ }
 		line {unshare_ns -rpm --mount-proc}
-		want {\nunshare_ns: 2 jobs stay outside\r\nouter\$ }
+		want {--mount-proc\r\nunshare_ns: 2 jobs stay outside\r\nouter\$ }
 		line {jobs; unshare_ns -r --fork}
 		want {--fork\r\nouter\$ }
-		line {sleep 3000 & unshare_ns -r --fork; (unshare_ns -r --fork; echo deep''er)}
+		line {sleep 3000 & true & while kill -0 $! 2>/dev/null; do :; done; unshare_ns -r --fork; (unshare_ns -r --fork; echo deep''er)}
 		want {\nunshare_ns: 1 job stays outside\r\ndeeper\r\nouter\$ }
 		line {exit}
 		want {exit}
