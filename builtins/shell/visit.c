@@ -37,7 +37,7 @@ extern volatile int last_command_exit_value;
 extern int return_catch_flag;
 extern char *this_command_name;
 /* flags.h, parser.h and others are not installed at all. */
-extern int loop_level, comsub_ignore_return, line_number, line_number_for_err_trap;
+extern int comsub_ignore_return, line_number, line_number_for_err_trap;
 #if BASH_BUILT_FOR < 503
 extern int executing_list;
 #else
