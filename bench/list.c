@@ -111,7 +111,7 @@ void raw_list(const char *unused)
     (void)unused;
     memset(seen, 0, sizeof seen);
     raw_need(list ? 0 : -1, "/proc");
-    while ((entry = readdir(list))) {
+    while (list && (entry = readdir(list))) {
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
             continue;
         int proc = openat(dirfd(list), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -121,5 +121,6 @@ void raw_list(const char *unused)
         read_descriptors(proc);
         close(proc);
     }
-    closedir(list);
+    if (list)
+        closedir(list);
 }
