@@ -444,11 +444,13 @@ same"
             weight="$size ${#fds[@]}"
         }
         trap f EXIT
-        weighs; visits 500; weighs
-        before=$weight
-        visits 2500
-        weighs
-        [[ $weight == "$before" ]] || echo "$before, then $weight"'
+        # What is needed in the end may come late, but only once.
+        for round in 0 1 2 3; do
+            visits 1500
+            weighs
+            weights[round]=$weight
+        done
+        [[ ${weights[3]} == "${weights[2]}" || ${weights[2]} == "${weights[1]}" ]] || declare -p weights'
     is "$output" ""
     done_quietly
 }
