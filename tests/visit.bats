@@ -29,6 +29,16 @@ visit_run() {
     done_quietly
 }
 
+@test "--check of a visit: the status tells whether it would work, and COMMAND is not run" {
+    visit_run '
+        nsenter_ns --check --visit -t "$away" -n -u echo run && home && echo works
+        nsenter_ns --check --visit -t "$away" -n -m nothing-of-this-name && home && echo "not looked for"
+        nsenter_ns --check --visit -t "$away" -m --wd=/nowhere echo run 2>said; echo "$?"
+        home && echo home'
+    is "$output" $'works\nnot looked for\n125\nhome'
+    done_quietly
+}
+
 @test "builtins and programs" {
     visit_run '
         nsenter_ns --visit -t "$away" -n read -r word <<<"a b" && echo "$word"
@@ -250,6 +260,20 @@ cannot land there: the shell is on a visit, from which it would not come back; u
     is "$status" 6
 }
 
+@test "a copy that one comes back from comes home from the visit, as well" {
+    visit_run '
+        f() { unshare_ns -u --return=status; result=$?; [[ $(readlink /proc/self/ns/net) != "$before" ]] && echo "away $result"; }
+        before=$(readlink /proc/self/ns/net)
+        nsenter_ns --visit -t "$away" -n f
+        [[ $(readlink /proc/self/ns/net) == "$before" ]] && echo "home $result ${status-}"
+        ((result == 0)) && exit 4
+        f() { unshare_ns -r --return 2>said; echo "$?"; }
+        nsenter_ns --visit -t "$away" -n f
+        home && echo home'
+    is "$output" $'away 0\nhome 0 \naway 3\nhome 3 4\n1\nhome'
+    done_quietly
+}
+
 @test "what is started inside stays there, and is a job of the shell" {
     visit_run '
         f() { { uname -n >started; read -r; uname -n; } <&"$in" & }
@@ -468,6 +492,17 @@ same"
         users'
     like "$output" $'0\n[1-9]*\n0'
     is "$status" 0
+}
+
+@test "where the limit of open files is low, nothing is visited" {
+    visit_run '
+        for limit in {3..16}; do
+            (ulimit -Sn "$limit"; nsenter_ns --visit -t "$away" -n -m :) 2>>said
+        done
+        grep -v "Too many open files" said
+        home && echo home'
+    is "$output" home
+    done_quietly
 }
 
 @test "what cannot be left again is refused" {

@@ -33,7 +33,7 @@ static int run_in_visit(const struct errand *errand, WORD_LIST *command)
     if (status == EXECUTION_SUCCESS && !*errand->check)
         return shell_visit(command);
     shell_end_visit();
-    return failed(status, command);
+    return status == EXECUTION_SUCCESS ? status : failed(status, command);
 }
 
 static const char *contradiction(const struct comeback *comeback, const WORD_LIST *command)

@@ -136,9 +136,10 @@ static pid_t make_copy(struct stay *stay)
     sigprocmask(SIG_BLOCK, NULL, &mask);
     shell_before_fork();
     pid_t copy = make_child(savestring(name), FORK_SYNC);
-    shell_after_fork();
-    if (copy != 0)
+    if (copy != 0) {
+        shell_after_fork();
         return copy;
+    }
     stop_making_children();
     pipeline_pgrp = 0;
     subshell_environment = environment;
@@ -146,6 +147,7 @@ static pid_t make_copy(struct stay *stay)
         sigaction(changed[i], &before[i], NULL);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     become_copy(stay, shell);
+    shell_after_fork();
     return 0;
 }
 

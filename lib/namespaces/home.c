@@ -56,6 +56,8 @@ static int open_place(const struct plan *plan, size_t place)
 
     if (low >= 0 && fd < 0 && errno == EINVAL)
         fd = fcntl(low, F_DUPFD_CLOEXEC, USUAL);
+    if (low >= 0 && fd < 0 && errno == EINVAL)
+        errno = EMFILE; /* the limit is lower still */
     descriptor_close(low);
     return fd;
 }
