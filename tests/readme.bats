@@ -15,14 +15,20 @@ block() {
         out != "" && count == n { print > out }' "$readme"
 }
 
+@test "the README is short enough to be read" {
+    [ "$(wc -l <"$readme")" -lt 150 ]
+}
+
 @test "each script of the tour prints what the README says" {
     export BASH_LOADABLES_PATH=${NSBUILTINS_SO%/*}
+    enable=$(grep -E '^    enable -f .* \|\| :$' "$readme")
     count=$(grep -c '^```bash$' "$readme")
     [ "$count" -gt 0 ]
     for ((n = 1; n <= count; n++)); do
         script=$dir/$n.sh
-        block "$script" "$script.expected" "$n"
-        [ -s "$script" ] && [ -s "$script.expected" ]
+        block "$script.block" "$script.expected" "$n"
+        [ -s "$script.block" ] && [ -s "$script.expected" ]
+        { echo "$enable" && cat "$script.block"; } >"$script"
         bash "$script" >"$script.out" 2>&1 </dev/null || true
         diff -u "$script.expected" "$script.out"
     done
