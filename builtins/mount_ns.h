@@ -69,9 +69,9 @@ static const struct option_row rows[] = {
 static const char *const about[] = {
     "Mount a file system, or change what is mounted, as mount(8) does.",
     "",
-    "Without arguments, prints what is mounted. OPTIONs are those of mount(8); what is none of the mount's goes "
-    "to the file system. Knows no /etc/fstab, no labels, no loop devices and no helper programs: for these, run "
-    "mount(8).",
+    ("Without arguments, prints what is mounted. OPTIONs are those of mount(8); what is none of the mount's goes "
+     "to the file system. Knows no /etc/fstab, no labels, no loop devices and no helper programs: for these, run "
+     "mount(8)."),
     "",
     "A mount is made where nobody sees it, and put in place in one step.",
     NULL,

@@ -35,10 +35,10 @@ static const struct option_row rows[] = {
 static const char *const about[] = {
     "Build a new root and enter it with the running shell.",
     "",
-    "The operations are carried out in the order given, on a root that begins as an empty tmpfs; --bind DIR / "
-    "first makes DIR the root. DEST is a path in the new root, and what is missing on the way to it is made. When "
-    "all has worked, the shell enters, in a mount namespace of its own, and the old root is gone. With COMMAND, "
-    "which may be a program, a function or a builtin, a subshell enters and runs it.",
+    ("The operations are carried out in the order given, on a root that begins as an empty tmpfs; --bind DIR / "
+     "first makes DIR the root. DEST is a path in the new root, and what is missing on the way to it is made. When "
+     "all has worked, the shell enters, in a mount namespace of its own, and the old root is gone. With COMMAND, "
+     "which may be a program, a function or a builtin, a subshell enters and runs it."),
     "",
     "Without privilege, make namespaces first: unshare_ns -rm.",
     NULL,

@@ -295,12 +295,12 @@ own_newuidmap() {
     like "$error" '*uid_map with newuidmap: *'
 }
 
-@test "newuidmap has no signal blocked, reads nothing and prints nothing" {
+@test "newuidmap has no signal blocked and no open file of ours, reads nothing and prints nothing" {
     ((EUID != 0)) || skip "needs an ordinary user: root writes the maps himself"
     with_subordinate_ids
     own_newuidmap 'echo noise; cat >"$dir/eaten"
         mapfile -t seen </proc/$$/status
-        seen+=($(readlink /proc/$$/fd/0 /proc/$$/fd/1))
+        seen+=($(readlink /proc/$$/fd/0 /proc/$$/fd/1) $(readlink /proc/$$/fd/* | grep ^/proc/))
         printf "%s\n" "${seen[@]}" | grep -e SigBlk: -e ^/ >"$dir/seen"' "exec $(command -v newuidmap)"' "$@"'
     sh_run 'PATH=$dir/bin:$PATH; unshare_ns --map-auto && cat' <<<input
     is "$output" input

@@ -420,6 +420,16 @@ load helpers
     nothing_runs
 }
 
+@test "as another user inside, the shell is as closed to him as the kernel has made it" {
+    ((EUID == 0)) || skip "needs root, to become another user"
+    target -pf
+    sh_run '[[ -O /proc/self/environ ]] && echo open
+            for plan in "unshare_ns -p" "nsenter_ns -t $1 -p"; do
+                ($plan -S 65534 -G 65534; echo "$UID"; [[ -O /proc/self/environ ]] && echo open)
+            done' "$target"
+    is "$output" $'open\n65534\n65534'
+}
+
 @test "the one outside stands in /, has no file open, and uses no CPU" {
     sh_start 'cd "$dir"; unshare_ns -rp; exec 7</dev/null; echo >"$dir/signal"; read -r line <"$dir/go"'
     mkfifo "$dir/go"
@@ -461,6 +471,21 @@ load helpers
     is "$output" "signal 15 status 0"
     sh_run 'unshare_ns -rp; exit 143'
     is "$output" "signal 0 status 143"
+}
+
+# Nobody waits for the one outside, so that its limits are there when it has ended. With one that small, no core is written.
+@test "the one outside dumps no core" {
+    (ulimit -c 1) 2>&- || skip "no process here may dump a core"
+    via=(bash -c 'ulimit -c 1; "$@" & exec sleep 1000' bash)
+    sh_start 'unshare_ns -rp; ulimit -c >"$dir/inside"; kill -SEGV $$'
+    until [[ -s $dir/inside ]]; do sleep 0.05; done
+    outside=$(<"$dir/pid")
+    until stat=$(<"/proc/$outside/stat") && [[ $stat == *') Z '* ]]; do sleep 0.05; done
+    is "$(<"$dir/inside")" 1
+    like "$(<"/proc/$outside/limits")" $'*\nMax core file size +([ ])0 +([ ])0 *'
+    read -r _ parent _ <<<"${stat##*) }"
+    kill "$parent"
+    sh_wait
 }
 
 @test "the one outside leaves nothing open that it has opened for a signal" {

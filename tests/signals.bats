@@ -212,6 +212,25 @@ slowly() {
     done
 }
 
+@test "a process group that is stopped and continued runs a trap for CONT once" {
+    mkfifo "$dir/go"
+    via=(setsid --wait) # timeout(1) is in the group
+    sh_start 'trap "echo continued" CONT; unshare_ns -rp; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go" && exit; done'
+    await
+    outside=$(<"$dir/pid")
+    read -r inside _ <"/proc/$outside/task/$outside/children" || : # no line ends it
+    for ((n = 0; n < 10; n++)); do
+        kill -STOP -- "-$outside"
+        until [[ $(<"/proc/$outside/stat") == *') T '* && $(<"/proc/$inside/stat") == *') T '* ]]; do sleep 0.01; done
+        kill -CONT -- "-$outside"
+        until (($(wc -l <"$dir/output") > n)); do sleep 0.01; done
+        sleep 0.1 # for what shall not come, too
+    done
+    echo >"$dir/go"
+    sh_wait
+    is "$output" "$(yes continued | head -n 10)"
+}
+
 @test "the moved shell ends just as the one outside is continued" {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)

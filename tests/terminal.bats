@@ -68,7 +68,7 @@ load helpers
 		line {exit}
 		want {exit}
 	EOT
-    kill "$(<"$dir/outside")"
+    kill "$(<"$dir/outside")" 2>/dev/null || : # or the end of the terminal has ended it
 }
 
 @test "at a prompt: a plan that fails, and one without a move" {
@@ -551,6 +551,23 @@ hangs_up() {
 		line {typed}
 		want {read typed\r\n.*outer\$ }
 		line {exit}
+		ends
+	EOT
+}
+
+@test "a script that moved, and ends in the background, leaves the terminal to who has it" {
+    { prelude && echo 'unshare_ns -rp; echo in $$; read -r line <"$dir/go"; echo "$line"'; } >"$dir/script"
+    mkfifo "$dir/go"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		want {\nin 1\r\n}
+		sleep 0.3
+		send "\032"
+		want {Stopped.*outer\$ }
+		line {bg; echo en''ded >"$dir/go"; wait; echo wai''ted}
+		want {\nended\r\n.*waited\r\n.*outer\$ }
+		line {exit}
+		want {exit}
 		ends
 	EOT
 }

@@ -25,7 +25,6 @@
 extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
-extern int parse_and_execute_level;
 extern char *the_printed_command_except_trap, *this_command_name;
 enum { EXIT_TRAP = 0 };
 
