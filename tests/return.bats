@@ -174,6 +174,20 @@ load helpers
     done_quietly
 }
 
+@test "--return: a signal that is trapped does not end the copy before it is inside" {
+    sh_run 'trap : USR1
+        (while kill -USR1 "$$"; do :; done) 2>/dev/null &
+        for i in {1..100}; do
+            unshare_ns -rp --return=rc && exit 7
+            [[ $? == 3 && $rc == 7 ]] || echo "$i: $rc"
+        done
+        kill "$!"
+        wait
+        echo all'
+    is "$output" all
+    done_quietly
+}
+
 @test "--return: a signal to the shell that waits is the copy's" {
     local how
     for how in -rn -rp; do

@@ -26,6 +26,7 @@ extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
 extern char *the_printed_command_except_trap, *this_command_name;
+extern sigset_t top_level_mask; /* what its children begin with */
 enum { EXIT_TRAP = 0 };
 
 static char frame[] = "nsbuiltins stays"; /* for bash's unwind_protect */
@@ -36,8 +37,10 @@ struct stay {
     struct shared_history *history;
     struct plan *plan;
     struct forwarding forwarding;
-    int script;  /* the descriptor that the script is read from; -1: there is none */
-    off_t place; /* where in it the shell goes on; -1: it is no file */
+    bool forks;               /* is being copied: until then, */
+    sigset_t mask, top_level; /* these, and top_level_mask, are to be again */
+    int script;               /* the descriptor that the script is read from; -1: there is none */
+    off_t place;              /* where in it the shell goes on; -1: it is no file */
 };
 
 static struct stay as_copy; /* what of it the copy has, until it is inside */
@@ -65,12 +68,38 @@ static void put_script_aside(struct stay *stay)
     default_buffered_input = -1;
 }
 
-/* Is called where bash leaps out of the wait, too. */
+/*
+ * bash has its child end by a signal that is trapped, until that says that it goes on as a shell. One that comes before has
+ * the trap run then. ^C ends bash's tries to fork.
+ */
+static void begin_fork(struct stay *stay)
+{
+    sigset_t held;
+
+    shell_before_fork();
+    stay->forks = true;
+    stay->top_level = top_level_mask;
+    sigfillset(&top_level_mask);
+    held = top_level_mask;
+    sigdelset(&held, SIGINT);
+    sigprocmask(SIG_BLOCK, &held, &stay->mask);
+}
+
+static void end_fork(struct stay *stay)
+{
+    shell_after_fork();
+    stay->forks = false;
+    top_level_mask = stay->top_level;
+    sigprocmask(SIG_SETMASK, &stay->mask, NULL);
+}
+
+/* Is called where bash leaps out of the wait, too, or since it cannot fork. */
 static void end_stay(void *place)
 {
     struct stay *stay = place;
 
-    shell_after_fork();
+    if (stay->forks)
+        end_fork(stay);
     shell_forward_no_more(&stay->forwarding);
     default_buffered_input = stay->script;
     if (stay->place >= 0)
@@ -117,6 +146,7 @@ static void become_copy(struct stay *stay, pid_t shell)
     restore_default_signal(EXIT_TRAP);
     login_shell = 0;
     shell_became_copy();
+    end_fork(&as_copy);
 }
 
 /* As fork(2): bash would have its child be ready for a program, or for ( ). */
@@ -126,17 +156,15 @@ static pid_t make_copy(struct stay *stay)
     static const int changed[CHANGED] = {SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
     const char *name = the_printed_command_except_trap ? the_printed_command_except_trap : this_command_name;
     struct sigaction before[CHANGED];
-    sigset_t mask;
     pid_t shell = getpid();
     int environment = subshell_environment;
 
     for (int i = 0; i < CHANGED; i++)
         sigaction(changed[i], NULL, &before[i]);
-    sigprocmask(SIG_BLOCK, NULL, &mask);
-    shell_before_fork();
+    begin_fork(stay);
     pid_t copy = make_child(savestring(name), FORK_SYNC);
     if (copy != 0) {
-        shell_after_fork();
+        end_fork(stay);
         return copy;
     }
     stop_making_children();
@@ -144,9 +172,7 @@ static pid_t make_copy(struct stay *stay)
     subshell_environment = environment;
     for (int i = 0; i < CHANGED; i++)
         sigaction(changed[i], &before[i], NULL);
-    sigprocmask(SIG_SETMASK, &mask, NULL);
     become_copy(stay, shell);
-    shell_after_fork();
     return 0;
 }
 
