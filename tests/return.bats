@@ -240,6 +240,26 @@ at_old_prompt() {
 	EOT
 }
 
+@test "at a prompt without job control, the old one has its terminal back, too" {
+    local command
+    for command in "unshare_ns -rp" "unshare_ns -rn --return"; do
+        export command
+        at_old_prompt <<-'EOT'
+			line {set +m}
+			want {\nold. }
+			line $env(command)
+			want {\nold. }
+			line {echo "inside $PPID"; exit 6}
+			want {inside \d+\r\n.*\nold. }
+			line {echo "it was $?"; exit 8}
+			want {\r\nit was 6\r\n}
+			want {outer. }
+			line {exit}
+			ends
+		EOT
+    done
+}
+
 @test "at a prompt: exit and ^D bring the old one back, as it was" {
     local command
     for command in "unshare_ns -rpm --mount-proc" "unshare_ns -rp --init" "unshare_ns -rf" "unshare_ns -rn --return"; do

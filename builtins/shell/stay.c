@@ -226,6 +226,13 @@ static bool is_in_script(void)
     return !is_at_prompt() || variable_context || parse_and_execute_level;
 }
 
+/* bash does so only with job control (`set -m`); the copy at a prompt has had it in any case. */
+static void take_terminal_back(void)
+{
+    if (!job_control && shell_is_for_jobs())
+        give_terminal_to(shell_pgrp, 1);
+}
+
 /* The copy has ended, or stopped. */
 static int come_back(const struct comeback *comeback, int status)
 {
@@ -252,6 +259,7 @@ int shell_stay(const struct comeback *comeback, struct plan *plan)
     shell_forward(&stay->forwarding, shell_is_for_jobs() ? FORWARD_NOTHING : FORWARD_TRAPPED_TOO);
     stop_pipeline(0, NULL);
     int status = wait_for(copy, 0);
+    take_terminal_back();
     bool was_inside = atomic_load(stay->inside);
     if (was_inside)
         shell_take_history_back(stay->history);
