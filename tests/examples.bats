@@ -274,6 +274,9 @@ here"
     is "$status $output $error" "125  ci-step: $dir/nowhere: expected a file that can be read"
     bash_run "$ci_step" --nonsense echo ran
     is "$status $output $error" "125  ci-step: --nonsense: no such option"
+    bash_run "$ci_step" --help
+    like "$status $output" "0 A step of a CI job*Usage:*--require*or other."
+    done_quietly
 }
 
 @test "ci-step: a server and a client on 127.0.0.1 find each other" {
