@@ -20,6 +20,15 @@ load helpers
     done
 }
 
+@test "what a shell leaves behind is not handed to its supervisor" {
+    sh_run 'outside=$$; unshare_ns -rf
+            orphan() { until read -r _ _ _ parent _ </proc/self/stat && ((parent != PPID_BEFORE)); do :; done; echo $((parent == outside)); }
+            orphaned=$( (PPID_BEFORE=$BASHPID; orphan & ) )
+            echo "$orphaned"'
+    is "$output" 0
+    done_quietly
+}
+
 @test "the exit status comes out" {
     local status_inside
     for status_inside in 0 1 42 127 255; do

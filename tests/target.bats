@@ -528,6 +528,7 @@ pidfd_tells() {
         'unshare_ns -rT --boottime 5'
         'unshare_ns -rmp --mount-proc'
         'unshare_ns -rp --init'
+        'unshare_ns -rp --no-fork'
         'unshare_ns -rnp --loopback'
         'unshare_ns -rTf --boottime 5'
         'unshare_ns -rm --check'

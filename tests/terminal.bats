@@ -564,8 +564,8 @@ hangs_up() {
 		sleep 0.3
 		send "\032"
 		want {Stopped.*outer\$ }
-		line {bg; echo en''ded >"$dir/go"; wait; echo wai''ted}
-		want {\nended\r\n.*waited\r\n.*outer\$ }
+		line {bg; echo en''ded >"$dir/go"; while [[ -d /proc/$! ]]; do :; done; read -ra stat </proc/$$/stat; echo kept''=$((stat[7] == $$))}
+		want {\nended\r\n.*kept=1\r\n.*outer\$ }
 		line {exit}
 		want {exit}
 		ends

@@ -21,9 +21,10 @@ visit_run() {
 
 @test "a function runs inside, in this very shell, and the shell is home again" {
     visit_run '
-        look() { where=$(stands) name=$HOSTNAME first=$1 pid=$BASHPID directory=$PWD; umask 7; cd /usr; return 7; }
+        look() { where=$(stands) name=$HOSTNAME first=$1 pid=$BASHPID directory=$PWD mask=$(umask); umask 7; cd /usr; return 7; }
+        umask 23
         nsenter_ns --visit -t "$away" -a look word || status=$?
-        [[ $where == "$there" && $name == away && $first == word && $pid == "$$" && $directory == / ]] && echo inside
+        [[ $mask == 0023 && $(umask) == 0023 && $where == "$there" && $name == away && $first == word && $pid == "$$" && $directory == / ]] && echo inside
         home && echo "home $status $HOSTNAME"'
     is "$output" $'inside\nhome 7 '"$(uname -n)"
     done_quietly
