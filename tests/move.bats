@@ -581,6 +581,15 @@ count_copies() {
     copies=$(grep -E ' (clone3?|fork)\(' "$dir/trace" | grep -vc CLONE_VM || true)
 }
 
+@test "nothing is left to an init that does not reap" {
+    mkfifo "$dir/fifo"
+    via=(unshare -rpf --mount-proc bash -c '"$@" & exec cat "$dir/fifo"' bash)
+    sh_run '(unshare_ns -rp --mount-proc); (unshare_ns -rp; exit 3); (unshare_ns -rp --init)
+        grep -l "^State:.Z" /proc/[0-9]*/status; echo "none is left"; : >"$dir/fifo"'
+    is "$output" "none is left"
+    done_quietly
+}
+
 @test "a move copies the shell once" {
     local copies without plan
     needs strace -f true

@@ -26,7 +26,6 @@
 struct supervisor {
     pid_t moved;
     struct terminal terminal;
-    int sync;    /* held open until the end; -1: nothing */
     int fatal;   /* the last signal that was to end it; 0: none */
     bool stands; /* an init, of which all below stands still until it is continued */
 };
@@ -299,8 +298,7 @@ static _Noreturn void end_as(const struct supervisor *self, int status)
     if (WIFSIGNALED(status))
         signal = self->fatal ? self->fatal : WTERMSIG(status);
     give_terminal_back(self, signal != 0);
-    if (self->sync >= 0)
-        witness_end(); /* or it may still hold that when this process is gone */
+    witness_end(); /* else it may still hold open files when this process is gone, and an init may not reap it */
     if (signal != 0)
         die_by(signal);
     _exit(WEXITSTATUS(status));
@@ -309,7 +307,7 @@ static _Noreturn void end_as(const struct supervisor *self, int status)
 void supervise(pid_t moved, const struct terminal *terminal, int sync)
 {
     const struct timespec moment = {.tv_nsec = 20000000};
-    struct supervisor self = {.moved = moved, .terminal = *terminal, .sync = sync};
+    struct supervisor self = {.moved = moved, .terminal = *terminal};
     bool slim = false;
     sigset_t all;
     siginfo_t info;
