@@ -159,7 +159,7 @@ injected() {
 }
 
 @test "a target that has ended" {
-    sh_run 'sleep 0 & wait; fingerprint "$dir/before"; nsenter_ns -t $! -u; status=$?; fingerprint "$dir/after"; exit $status'
+    sh_run 'sleep 0 & wait; jobs >/dev/null; fingerprint "$dir/before"; nsenter_ns -t $! -u; status=$?; fingerprint "$dir/after"; exit $status'
     is "$status" 1
     like "$error" 'bash: line +([0-9]): nsenter_ns: +([0-9]): No such process'
     unchanged

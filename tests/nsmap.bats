@@ -239,7 +239,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
 }
 
 @test "a process that is gone, or is none" {
-    sh_run 'sleep 0 & wait; fingerprint "$dir/before"; nsmap -t $!; echo $?; nsmap -t 999999999; echo $?
+    sh_run 'sleep 0 & wait; jobs >/dev/null; fingerprint "$dir/before"; nsmap -t $!; echo $?; nsmap -t 999999999; echo $?
             nsmap -t $! -A map; echo $?; nsmap -t $! -r; echo $?; fingerprint "$dir/after"; declare -p map'
     is "$output" $'1\n1\n1\n1'
     is "$(grep -c 'nsmap: ' "$dir/error")" 4
