@@ -204,7 +204,7 @@ load helpers
             echo not here'
         await
         kill -USR1 "$(<"$dir/pid")"
-        until [[ $(<"$dir/output") ]]; do sleep 0.1; done
+        until [[ $(<"$dir/output") ]] || ! kill -0 "$started" 2>/dev/null; do sleep 0.1; done
         kill -TERM "$(<"$dir/pid")"
         await
         kill -TERM "$(<"$dir/pid")"
@@ -369,7 +369,7 @@ at_old_prompt() {
 			sleep 0.3
 			send "\032"
 			want {Stopped *sleep 1000\r\nold# }
-			line {kill %1; wait; x=inside}
+			line {kill -KILL %1; while kill -0 %1; do sleep 0.1; done 2>/dev/null; x=inside}
 			want {old# }
 			line {exit}
 			want {exit\r\nold. }

@@ -25,7 +25,7 @@
 extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
-extern char *the_printed_command_except_trap, *this_command_name;
+extern char *the_printed_command_except_trap, *this_command_name, *command_execution_string;
 extern sigset_t top_level_mask; /* what its children begin with */
 enum { EXIT_TRAP = 0 };
 
@@ -45,10 +45,11 @@ struct stay {
 
 static struct stay as_copy; /* what of it the copy has, until it is inside */
 
-/* Also with -i, a script is no prompt, nor is a startup file, or what -c is given: these come before. */
+/* Also with -i, a script is no prompt, nor is what -c is given, or a startup file: that comes before. */
 static bool is_at_prompt(void)
 {
-    return interactive_shell && shell_initialized && !subshell_environment && default_buffered_input < 0;
+    return interactive_shell && shell_initialized && !subshell_environment && default_buffered_input < 0
+           && !command_execution_string;
 }
 
 bool shell_is_to_stay(const struct comeback *comeback, const struct plan *plan)
@@ -164,7 +165,8 @@ static pid_t make_copy(struct stay *stay)
     begin_fork(stay);
     pid_t copy = make_child(savestring(name), FORK_SYNC);
     if (copy != 0) {
-        end_fork(stay);
+        shell_forward(&stay->forwarding, shell_is_for_jobs() ? FORWARD_NOTHING : FORWARD_TRAPPED_TOO);
+        end_fork(stay); /* what has come meanwhile is the copy's, which may be inside by now */
         return copy;
     }
     stop_making_children();
@@ -256,7 +258,6 @@ int shell_stay(const struct comeback *comeback, struct plan *plan)
     if (copy == 0)
         return IS_COPY;
     plan_free(plan);
-    shell_forward(&stay->forwarding, shell_is_for_jobs() ? FORWARD_NOTHING : FORWARD_TRAPPED_TOO);
     stop_pipeline(0, NULL);
     int status = wait_for(copy, 0);
     take_terminal_back();
