@@ -25,7 +25,7 @@
 extern void restore_default_signal(int number);
 extern int default_buffered_input;
 extern int sync_buffered_stream(int fd);
-extern char *the_printed_command_except_trap, *this_command_name, *command_execution_string;
+extern char *the_printed_command_except_trap, *this_command_name;
 extern sigset_t top_level_mask; /* what its children begin with */
 enum { EXIT_TRAP = 0 };
 
