@@ -431,8 +431,8 @@ at_old_prompt() {
     local how
     for how in -rn -rp "-rp --init"; do
         echo "$how"
-        { prelude && echo "unshare_ns $how --return=rc && { echo in; for ((;;)); do sleep 2; done; }; echo went on"; } >"$dir/script"
-        { prelude && echo "unshare_ns $how --return=rc && { trap 'echo caught; exit 5' INT; echo in; for ((;;)); do sleep 2; done; }; echo \"back \$rc\""; } >"$dir/traps"
+        { prelude && echo "unshare_ns $how --return=rc && { echo in; for ((;;)); do sleep 1000; done; }; echo went on"; } >"$dir/script"
+        { prelude && echo "unshare_ns $how --return=rc && { trap 'echo caught; exit 5' INT; echo in; for ((;;)); do sleep 1000; done; }; echo \"back \$rc\""; } >"$dir/traps"
         pty <<-'EOT'
 			line {bash "$dir/script"}
 			want {\nin\r\n}
