@@ -308,7 +308,7 @@ try() {
 
 @test "with --keep-caps the shell itself has them, too, as another user" {
     local options='--map-users=all --map-groups=all -S 1'
-    ((EUID == 0)) || { own_subids && options='-r --map-auto -S 1 -G 1'; }
+    ((EUID == 0)) || { needs own_subids && options='-r --map-auto -S 1 -G 1'; }
     # shellcheck disable=SC2086
     sh_run 'unshare_ns "$@" --keep-caps && unshare_ns -u && echo "$UID"' $options
     is "$output" 1

@@ -96,7 +96,7 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
                 unshare -m "$@" findmnt -no PROPAGATION / || exit' ${propagation:+--propagation "$propagation"}
         done_quietly
         mapfile -t lines <<<"$output"
-        is "${lines[0]}" shared
+        like "${lines[0]}" 'shared?(,slave)' # the machine's, if that is shared, stays above it
         is "${lines[1]}" "${lines[2]}"
     done
 }
