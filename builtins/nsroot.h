@@ -52,11 +52,35 @@ static const char *const after[] = {
     NULL,
 };
 
+/* Of bwrap(1). */
+static const struct option_elsewhere elsewhere[] = {
+#define BEFORE "run unshare_ns for that, before"
+#define AFTER  "run setpriv_ns for that, afterwards"
+#define SCRIPT "a script does that itself, as for any command"
+    {"unshare-", BEFORE},
+    {"share-net", BEFORE},
+    {"hostname", BEFORE},
+    {"uid", BEFORE},
+    {"gid", BEFORE},
+    {"as-pid-1", BEFORE},
+    {"die-with-parent", BEFORE},
+    {"userns", "run nsenter_ns for that, before"},
+    {"pidns", "run nsenter_ns for that, before"},
+    {"cap-", AFTER},
+    {"seccomp", AFTER},
+    {"add-seccomp-fd", AFTER},
+    {"setenv", SCRIPT},
+    {"unsetenv", SCRIPT},
+    {"clearenv", SCRIPT},
+    {NULL, NULL},
+};
+
 static const struct option_table table = {
     .name = "nsroot",
     .usage = "OPERATION... [--] [COMMAND [ARG...]]",
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
+    .elsewhere = elsewhere,
     .spaced = true,
     .about = about,
     .after = after,

@@ -219,6 +219,8 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
 		--bind /usr|--bind: option requires 2 arguments
 		--overlay a b|--overlay: option requires 3 arguments
 		--nope|--nope: invalid option
+		--unshare-net|--unshare-net: run unshare_ns for that, before
+		--cap-drop|--cap-drop: run setpriv_ns for that, afterwards
 		--perms 8 --dir /a|--perms: 8: expected an octal mode from 0 to 7777
 		--perms 10000 --dir /a|--perms: 10000: expected an octal mode from 0 to 7777
 		--perms "" --dir /a|--perms: : expected an octal mode from 0 to 7777
@@ -475,7 +477,7 @@ bin in lib lib64 proc sbin usr
         ln -f "$dir/real/precious" "$dir/real/new"
     } &
     local loop=$!
-    via=(strace -f -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=100000) # time for that
+    via=(strace -f -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=1000000) # time for that
     roots 'nsroot --bind "$dir/real" / --file 7 /new 7<<<data'
     kill "$loop" 2>/dev/null || : # where nothing was made
     wait

@@ -401,8 +401,8 @@ USER=root
 
 @test "without privilege" {
     ((EUID != 0)) || skip "needs an ordinary user"
-    refused "cannot become user 0 and 0: Operation not permitted; that takes cap_setuid, *" setpriv_ns --reuid=0
-    refused "cannot become group 0 and 0: Operation not permitted; that takes cap_setgid, *" setpriv_ns --regid=0 --keep-groups
+    refused "cannot become user 0: Operation not permitted; that takes cap_setuid, *" setpriv_ns --reuid=0
+    refused "cannot become group 0: Operation not permitted; that takes cap_setgid, *" setpriv_ns --regid=0 --keep-groups
     refused "cannot set the supplementary groups: Operation not permitted; that takes cap_setgid, *" setpriv_ns --clear-groups
     refused "cannot drop chown from the bounding set: Operation not permitted; that takes cap_setpcap: *" \
         setpriv_ns --bounding-set=-chown
@@ -414,9 +414,9 @@ USER=root
 
 @test "in a user namespace: IDs without a number, and groups that are denied" {
     sh_run 'unshare_ns -r; setpriv_ns --reuid=5; setpriv_ns --groups=0; setpriv_ns --regid=5 --keep-groups'
-    like "$error" '*: cannot become user 5 and 5: Invalid argument; it has no number in this user namespace: map it first (nsmap)
+    like "$error" '*: cannot become user 5: Invalid argument; it has no number in this user namespace: map it first (nsmap)
 *: cannot set the supplementary groups: Operation not permitted; the user namespace denies setgroups(2): say --keep-groups
-*: cannot become group 5 and 5: Invalid argument; it has no number in this user namespace: map it first (nsmap)'
+*: cannot become group 5: Invalid argument; it has no number in this user namespace: map it first (nsmap)'
 }
 
 @test "wrong usage" {

@@ -11,6 +11,7 @@ static const struct option_row rows[] = {
 };
 static const char *const about[] = {"About.", "", NULL};
 static const char *const after[] = {"After.", NULL};
+static const struct option_elsewhere elsewhere[] = {{"cook-", "run rice for that"}, {NULL, NULL}};
 static const struct option_table table = {
     .name = "try",
     .usage = "[OPTION...] [COMMAND]",
@@ -20,6 +21,7 @@ static const struct option_table table = {
     .namespace_file = "FILE",
     .namespace_letters = true,
     .letters_take_equals = true,
+    .elsewhere = elsewhere,
     .namespace_help = "join the",
     .about = about,
     .after = after,
@@ -81,6 +83,8 @@ static void check_errors(void)
     check_wrong(PARSE((char *)"--mountall=1"), "--mountall=1: invalid option; the nearest is --mount-all");
     check_wrong(PARSE((char *)"--mont-porc"), "--mont-porc: invalid option; the nearest is --mount-proc");
     check_wrong(PARSE((char *)"--utx"), "--utx: invalid option; the nearest is --uts");
+    check_wrong(PARSE((char *)"--cook-rice=1"), "--cook-rice=1: run rice for that");
+    check_wrong(PARSE((char *)"--cook"), "--cook: invalid option");
     check_wrong(PARSE((char *)"--a-word-much-longer-than-any-option-could-be"),
                 "--a-word-much-longer-than-any-option-could-be: invalid option");
     check_wrong(PARSE((char *)"-R"), "-R: option requires an argument");

@@ -203,14 +203,27 @@ static bool is_refused(const struct option_table *table, int letter)
     return table->refused && letter > 0 && letter <= 127 && strchr(table->refused, letter);
 }
 
-/* What is wrong with it, as getopt_long(3) has found. */
-static const char *what_is_wrong(int result, const char *word)
+/* Who does what this long option does in the program after which the builtin is named; NULL: nobody. */
+static const char *who_else(const struct option_table *table, const char *word)
+{
+    const struct option_elsewhere *other = table->elsewhere;
+
+    while (other && other->start && strncmp(word + 2, other->start, strlen(other->start)) != 0)
+        other++;
+    return other ? other->who : NULL;
+}
+
+/* What is wrong with it, as getopt_long(3) has found; optopt is 0 for a long option that is none. */
+static const char *what_is_wrong(const struct option_table *table, int result, const char *word)
 {
     if (result == ':')
         return "option requires an argument";
     if (row_of(optopt))
         return "option takes no argument";
-    return optopt == 0 && is_ambiguous(word) ? "ambiguous option" : "invalid option";
+    if (optopt == 0 && is_ambiguous(word))
+        return "ambiguous option";
+    const char *who = optopt == 0 ? who_else(table, word) : NULL;
+    return who ? who : "invalid option";
 }
 
 /* getopt_long(3) leaves in optopt a letter, the id of a long option that was given an argument, or 0. */
@@ -226,10 +239,11 @@ static int wrong(struct options *options, int result)
     if (is_refused(options->table, optopt))
         snprintf(options->wrong, sizeof options->wrong, "%.100s: run %s for that", word, options->table->program);
     else
-        snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word, what_is_wrong(result, word));
+        snprintf(options->wrong, sizeof options->wrong, "%.100s: %s", word,
+                 what_is_wrong(options->table, result, word));
     if (optopt == 0 && is_ambiguous(word))
         tell_candidates(options, word);
-    else if (optopt == 0)
+    else if (optopt == 0 && !who_else(options->table, word))
         tell_nearest(options, word);
     return OPTIONS_WRONG;
 }

@@ -24,6 +24,12 @@ struct option_row {
 #define OPTION_GROUP(TITLE) {.help = (TITLE)}
 /* clang-format on */
 
+/* Options that the program after which a builtin is named has, and the builtin has not: "unshare-", and who does that. */
+struct option_elsewhere {
+    const char *start; /* of the long name */
+    const char *who;   /* "run PROGRAM for that" */
+};
+
 struct option_table {
     const char *name;  /* of the builtin */
     const char *usage; /* what stands behind it: "[OPTION...] FILE" */
@@ -35,6 +41,7 @@ struct option_table {
     bool operands_between;      /* options may follow operands, each of which is told as OPTIONS_OPERAND */
     const char *refused;        /* letters of options that only the program after which it is named has, NULL: none, */
     const char *program;        /* which this is */
+    const struct option_elsewhere *elsewhere; /* up to one without a start; NULL: none */
     bool spaced;                /* the help shows an option's argument as a word of its own: "--dir DEST" */
     bool letters_take_equals;   /* "-n=FILE": between a letter and what it takes there may be a = */
     const char *namespace_help; /* "make a new %s namespace" */

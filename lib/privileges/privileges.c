@@ -173,15 +173,18 @@ static int set_groups(struct work *work, struct failure *why)
     return plan->set_groups && setgroups(plan->group_count, plan->groups) < 0 ? fail(why, &step_groups) : 0;
 }
 
+static int fail_ids(struct failure *why, const struct step *step, unsigned real, unsigned effective)
+{
+    return real == effective ? fail_about(why, step, "%u", real) : fail_about(why, step, "%u and %u", real, effective);
+}
+
 static int set_gids(struct work *work, struct failure *why)
 {
     const struct standing *after = &work->after;
 
     if (!work->plan->set_gid && !work->plan->set_egid)
         return 0;
-    return setresgid(after->gid, after->egid, after->sgid) < 0
-               ? fail_about(why, &step_gids, "%u and %u", after->gid, after->egid)
-               : 0;
+    return setresgid(after->gid, after->egid, after->sgid) < 0 ? fail_ids(why, &step_gids, after->gid, after->egid) : 0;
 }
 
 static int set_uids(struct work *work, struct failure *why)
@@ -192,9 +195,7 @@ static int set_uids(struct work *work, struct failure *why)
         return 0;
     if (work->before.permitted != 0 && prctl(PR_SET_KEEPCAPS, 1) < 0)
         return fail(why, &step_keep);
-    return setresuid(after->uid, after->euid, after->suid) < 0
-               ? fail_about(why, &step_uids, "%u and %u", after->uid, after->euid)
-               : 0;
+    return setresuid(after->uid, after->euid, after->suid) < 0 ? fail_ids(why, &step_uids, after->uid, after->euid) : 0;
 }
 
 static int raise_effective(struct work *work, struct failure *why)
