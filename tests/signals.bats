@@ -30,10 +30,12 @@ declare -gA activities=(
     [program]='bash -c "echo ready; read -r line <>\"\$go\""'
 )
 
+# Where the files of a run begin: $place, of its activity, beside the other ones
+
 # log N: sets $log to the lines of run N's log
 log() {
     log=()
-    [[ ! -e $dir/$1.log ]] || mapfile -t log <"$dir/$1.log"
+    [[ ! -e $place.$1.log ]] || mapfile -t log <"$place.$1.log"
 }
 
 # logged N PATTERN: run N's log has a line like this, now or within a minute
@@ -51,9 +53,10 @@ logged() {
 
 # begin N TRAP ACTIVITY: starts run N, that is way N
 begin() {
-    mkfifo "$dir/$1.go"
-    go=$dir/$1.go perl -e "$watch" bash -c "$(prelude)
-        $2; ${ways[$1]} || exit; ${activities[$3]}; echo after; exit 7" >"$dir/$1.log" 2>&1 3>&- &
+    mkfifo "$place.$1.go"
+    # What runs in the background of a script has SIGINT and SIGQUIT ignored.
+    go=$place.$1.go env --default-signal=HUP,INT,QUIT perl -e "$watch" bash -c "$(prelude)
+        $2; ${ways[$1]} || exit; ${activities[$3]}; echo after; exit 7" >"$place.$1.log" 2>&1 3>&- &
 }
 
 # begun N: run N is at its activity
@@ -80,19 +83,19 @@ finish() {
         logged "$1" continued
     fi
     if [[ ${log[-1]} != @(killed|exited)* ]]; then
-        echo >"$dir/$1.go"
+        echo >"$place.$1.go"
         logged "$1" '@(exited|killed)*'
     fi
     log "$1"
     results[$1]=${log[*]:1}
     # A plain script that is killed leaves its children behind.
     kill -KILL -- "-${pids[$1]}" 2>/dev/null || true
-    rm "$dir/$1".{go,log}
+    rm "$place.$1".{go,log}
 }
 
 # same SIGNAL TRAP ACTIVITY: all ways feel SIGNAL as the first does
 same() {
-    local n expected pids=() results=()
+    local n expected place=$dir/$3 pids=() results=()
     for n in "${!ways[@]}"; do begin "$n" "$2" "$3"; done
     for n in "${!ways[@]}"; do begun "$n"; done
     sleep 0.1 # from "ready" to the activity
@@ -102,6 +105,7 @@ same() {
     expected=${log[*]:1}
     for n in "${!ways[@]}"; do settle "$n"; done
     for n in "${!ways[@]}"; do finish "$n"; done
+    [[ $2 != *"echo caught"* ]] || like "${results[0]}" "*caught*" # it is not ignored from the start
     for n in "${!ways[@]}"; do
         is "${results[n]}" "${results[0]}" || {
             echo "SIG$1, $2, $3, ${ways[n]}"
@@ -112,13 +116,17 @@ same() {
 
 # in_all_states SIGNAL [SETTING...]: without a trap, with one, and ignored, or with SETTINGs, whatever the shell is at
 in_all_states() {
-    local setting activity settings=("${@:2}")
+    local setting activity run runs failed=no settings=("${@:2}")
     needs perl -v
     (($# > 1)) || settings=(true "trap 'echo caught' $1" "trap '' $1")
     for setting in "${settings[@]}"; do
+        runs=()
         for activity in "${!activities[@]}"; do
-            same "$1" "$setting" "$activity"
+            same "$1" "$setting" "$activity" 3>&- &
+            runs+=($!)
         done
+        for run in "${runs[@]}"; do wait "$run" || failed=yes; done
+        [[ $failed == no ]]
     done
 }
 
