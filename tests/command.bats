@@ -203,6 +203,19 @@ trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
     nothing_runs
 }
 
+@test "a signal to a function that waits for COMMAND ends both; before, inside and afterwards, signals are the function's" {
+    sh_run 'waits() { unshare_ns -r bash -c "echo >\"\$dir/ready\"; exec sleep 1000"; echo "went on"; }
+            dies() { kill -TERM "$BASHPID"; echo "went on"; }
+            inside() { unshare_ns -r dies; echo "$?"; }
+            afterwards() { unshare_ns -r true; dies; }
+            waits & until [[ -e $dir/ready ]]; do sleep 0.02; done
+            kill -TERM "$!"; wait "$!"; echo "$?"
+            inside & wait "$!"
+            afterwards & wait "$!"' 2>/dev/null
+    is "$output $status" $'143\n143 143'
+    nothing_runs
+}
+
 @test "a background COMMAND dies by a signal to it" {
     local option
     for option in -r -rp; do

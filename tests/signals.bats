@@ -268,9 +268,11 @@ slowly() {
             sleep 0.1
             kill -USR2 "$(<"$dir/pid")"
             sleep 0.1
+            kill -USR1 "$(<"$dir/pid")"
+            sleep 0.1
             kill -TERM -- "-$(tail -n 1 "$dir/groups")"
             sh_wait
-            is "$output" $'group\ngroup\nown\nTERM'
+            is "$output" $'group\ngroup\nown\ngroup\nTERM'
             is "$status" 5
             rm "$dir/signal" "$dir/go"
         done

@@ -108,6 +108,8 @@ each() {
     is "$output" $'/inner\n/inner\n/inner\n/ /inner'
     each 'cd "$dir"; land -r -R root; echo "$PWD"; cd inner; echo "$PWD"; cd -'
     is "$output" $'/\n/inner\n/'
+    each 'cd /usr; cd /; land -r -R "$dir/root"; echo "$PWD ${OLDPWD-none}"'
+    is "$output" "/ none"
 }
 
 @test "a path through a symbolic link stays as it was" {

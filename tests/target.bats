@@ -373,16 +373,18 @@ try() {
     local hierarchy=/sys/fs/cgroup
     [[ $(stat -f -c %T "$hierarchy") == cgroup2fs ]] || hierarchy+=/unified
     [[ $(stat -f -c %T "$hierarchy" 2>&1) == cgroup2fs ]] || skip "no version 2 hierarchy is mounted"
-    mkdir "$hierarchy/nsbuiltins-$$" || skip "may not make a cgroup in $hierarchy"
+    mkdir "$hierarchy/nsbuiltins-${dir##*.}" || skip "may not make a cgroup in $hierarchy"
     target -u
-    echo "$target" >"$hierarchy/nsbuiltins-$$/cgroup.procs"
-    sh_run 'nsenter_ns -t "$1" -c -u && grep ^0:: /proc/self/cgroup
+    echo "$target" >"$hierarchy/nsbuiltins-${dir##*.}/cgroup.procs"
+    sh_run 'stands() { read -r place < <(grep ^0:: /proc/self/cgroup); }
+            stands; before=$place; nsenter_ns --visit -t "$1" -c stands; echo "$place"; stands; [[ $place == "$before" ]] && echo back
+            nsenter_ns -t "$1" -c -u && grep ^0:: /proc/self/cgroup
             nsenter_ns -t "$1" -c grep ^0:: /proc/self/cgroup' "$target"
     local joined=$output
     sh_run 'nsenter_ns -t "$1" -c -u --root=/nowhere; grep ^0:: /proc/self/cgroup' "$target"
     kill -KILL "$target"
-    while ! rmdir "$hierarchy/nsbuiltins-$$" 2>/dev/null; do sleep 0.05; done
-    like "$joined" "0::*/nsbuiltins-$$"$'\n'"0::*/nsbuiltins-$$"
+    while ! rmdir "$hierarchy/nsbuiltins-${dir##*.}" 2>/dev/null; do sleep 0.05; done
+    like "$joined" "0::*/nsbuiltins-${dir##*.}"$'\nback\n'"0::*/nsbuiltins-${dir##*.}"$'\n'"0::*/nsbuiltins-${dir##*.}"
     like "$output" "0::*"
     [[ $output != *nsbuiltins* ]]
 }

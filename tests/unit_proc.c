@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -100,6 +101,25 @@ static void check_write(void)
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 }
 
+/* Any process can have the name of a line. */
+static void check_status(void)
+{
+    char text[32], guard[] = "##########";
+    int self = proc_open(0);
+
+    prctl(PR_SET_NAME, "Umask:\tUmask:");
+    check(proc_status(self, "Name:", text, sizeof text), "a line of the status");
+    check_text(text, "\tUmask:\tUmask:", "is what stands behind its key");
+    umask(0123);
+    check(proc_status(self, "Umask:", text, sizeof text), "which is a key only where a line begins");
+    check_text(text, "\t0123", "and that one is found");
+    check(proc_status(self, "Umask:", guard, 5), "what does not fit is left out");
+    check_text(guard, "\t012", "and the text has an end all the same");
+    check(guard[5] == '#', "within its place");
+    check(!proc_status(self, "ask:", text, sizeof text), "the end of a key is none");
+    close(self);
+}
+
 int main(void)
 {
     char name[] = "/tmp/unit_proc.XXXXXX";
@@ -110,6 +130,7 @@ int main(void)
     check_read_in_pieces();
     check_read_all();
     check_write();
+    check_status();
     check(next_descriptor() == next, "no file is left open");
     unlinkat(directory, "file", 0);
     unlinkat(directory, "fifo", 0);

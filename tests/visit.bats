@@ -47,9 +47,11 @@ visit_run() {
         nsenter_ns --visit -t "$away" -n mapfile -t lines < <(echo 1; echo 2) && echo "${#lines[@]}"
         nsenter_ns --visit -t "$away" -n eval "x=5; (exit 3)"; echo "$? $x"
         nsenter_ns --visit -t "$away" -n nothing-of-this-name 2>said; echo "$?"
+        nsenter_ns --visit -t "$away" -n cd /nothing
         home && echo home'
     is "$output" $'a b\nprogram\n2\n3 5\n127\nhome'
-    done_quietly
+    like "$error" '*: cd: /nothing: No such file or directory'
+    is "$status" 0
 }
 
 # ends SCRIPT STATUS: a script that visits ($visit) and ends in there does so as without the visit, with this status; its
@@ -179,7 +181,11 @@ home"
         trap -p EXIT
         trap "" EXIT
         $visit true
-        trap -p EXIT'
+        trap -p EXIT
+        sleep 1000 &
+        { sleep 0.3; kill -USR1 $$; } &
+        $visit wait %sleep || echo "wait $?"
+        kill %sleep'
     is "$output" "USR1 away
 status 1
 USR1 away
@@ -188,7 +194,9 @@ ERR home
 RETURN away
 trap -- 'where own' EXIT
 trap -- 'where EXIT' EXIT
-trap -- '' EXIT"
+trap -- '' EXIT
+USR1 home
+wait 138"
     done_quietly
 }
 
@@ -230,6 +238,9 @@ trap -- '' EXIT"
         f() { unshare_ns -nm -R /usr; echo "$PWD $(cd /; echo bin/tr)"; }
         $visit -u f
         home && echo home
+        f() { unshare_ns -u; before=(/proc/self/fd/*); unshare_ns -u; after=(/proc/self/fd/*); }
+        $visit -n f
+        [[ ${after[*]} == "${before[*]}" ]] && echo "as many files"
         f() { unshare_ns -r 2>said; echo $?; nsenter_ns -t "$$" -S 5 -u 2>>said; echo $?; (unshare_ns -r; echo "$UID"); }
         $visit -n f
         home && echo home
@@ -239,6 +250,7 @@ $(uname -n) $(uname -n)
 home
 / bin/tr
 home
+as many files
 1
 1
 0
@@ -352,6 +364,8 @@ cannot land there: the shell is on a visit, from which it would not come back; u
         hash -t ls
         nsenter_ns --visit -t "$away" -m -r/usr -w/usr/bin eval "echo \$PWD; cd /; [[ -d bin && ! -e usr/bin ]] && echo inside"
         [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
+        nsenter_ns --visit -r/usr eval "[[ -d /bin && ! -e /usr/bin ]] && echo inside"
+        [[ -d /usr/bin ]] && echo outside
         nsenter_ns --visit -t "$away" -n -w"$dir/other" pwd
         [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
         rmdir ../other; true'
@@ -360,6 +374,8 @@ cannot land there: the shell is on a visit, from which it would not come back; u
 /bin
 inside
 same
+inside
+outside
 $dir/other
 same"
     is "$status" 0
@@ -399,6 +415,12 @@ same"
 		line {echo a b | tr a-z A-Z | cat}
 		want {A B\r\n}
 		line {trap 'echo "exit $([[ $(uname -n) == $home ]] && echo home)"' EXIT}
+		line {e() { (exit 3); echo no; }; set -e; $visit e || set +e; echo 'ca'ught}
+		want {\ncaught\r\n}
+		line {if sleep 1000; then :; else echo 'in'terrupted; fi}
+		sleep 0.3
+		send "\003"
+		want {\ninterrupted\r\n}
 		line {h() { kill %1; exit 3; }; $visit h}
 		want {\nexit home\r\n}
 		ends
@@ -504,6 +526,23 @@ same"
         home && echo home'
     is "$output" home
     done_quietly
+}
+
+@test "where the way back is tried and fails, root and directory are as before" {
+    visit_run '
+        mkdir -p root/proc root/here
+        "$NSB_BUILDDIR/tests/with-seccomp" EPERM chroot >filter
+        (
+            unshare_ns -m
+            mount --rbind /proc root/proc
+            exec 8<filter
+            nsenter_ns -r"$dir/root" -w"$dir/root/here"
+            setpriv_ns --no-new-privs --seccomp-filter=8
+            nsenter_ns --visit -t "$away" -m :; echo "$?"
+            [[ -d /here && . -ef /here ]] && echo same
+        )'
+    is "$output" $'125\nsame'
+    like "$error" "*cannot come back to this root directory: Operation not permitted*"
 }
 
 @test "what cannot be left again is refused" {
