@@ -13,7 +13,7 @@ box() {
 
 # Images have files of users that only a user namespace can remove.
 clean_up() {
-    bash -c 'source "$1" && source "$1-images" && box_remove "$2"' bash "$ours" "$dir/box"
+    bash -c 'source "$1" && box_remove "$2"' bash "$ours" "$dir/box"
 }
 
 teardown() {
@@ -330,6 +330,32 @@ b  c|1|/root|box
     ! grep -E '^(BASH_ENV|IFS|box_home|1|UID|a.*)=' "$dir/output" || is "the environment" "without it"
 }
 
+@test "exec has the environment of the run, its user and its directory; a variable may be called as it likes" {
+    tiny_image
+    [[ $EUID == 0 || $(own_subids) ]] || skip "there is one user"
+    local name words=(--env A='b  c' --env FROM_HERE) expected
+    for name in base file group id inside limits line n name net path pid process resolv rest text volume word words; do
+        words+=(--env "$name=$name")
+    done
+    export FROM_HERE=1
+    box run --user www --workdir /tmp "${words[@]}" tiny env
+    expected=$(sort <<<"$output")
+    like "$expected" "*A=b  c
+*FROM_HERE=1
+*HOME=/var/www
+*base=base
+*words=words"
+    detached tiny-1 --user www --workdir /tmp "${words[@]}" tiny sleep 1000
+    unset FROM_HERE
+    OUTSIDE=1 A=outside box exec tiny-1 env
+    is "$(sort <<<"$output")" "$expected"
+    box exec --user 0 --workdir / --env A=new --env FROM_HERE=2 tiny-1 sh -c 'echo "$A $FROM_HERE $HOME $n"; pwd; id -u'
+    is "$output" $'new 2 /root n\n/\n0'
+    # What was said of a box is for its user alone.
+    is "$(stat -c %a "$dir/box/locks")" 700
+    box stop tiny-1
+}
+
 @test "--user: a name or number of the image's, with its groups; nothing else steers the shell" {
     tiny_image
     [[ $EUID == 0 || $(own_subids) ]] || skip "there is one user"
@@ -526,6 +552,102 @@ link/"
     like "$output" "uid=33(www)*"
 }
 
+# blob: what is on standard input becomes a blob of the layout oci; prints its descriptor, but for the type
+blob() {
+    cat >blob
+    jq --null-input --arg digest "$(sha256sum blob | cut -d ' ' -f 1)" --argjson size "$(stat -c %s blob)" '{digest: "sha256:\($digest)", size: $size}'
+    mv blob "oci/blobs/sha256/$(sha256sum blob | cut -d ' ' -f 1)"
+}
+
+# index [DESCRIPTOR ARCHITECTURE VARIANT OS]...: an index of these becomes a blob; prints its descriptor
+index() {
+    local list='[]'
+    while (($#)); do
+        list=$(jq --arg architecture "$2" --arg variant "$3" --arg os "$4" --argjson it "$1" '. + [$it
+            + if $architecture == "" then {} else {platform: ({$architecture, $os} + if $variant == "" then {} else {$variant} end)} end]' <<<"$list")
+        shift 4
+    done
+    jq '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' <<<"$list" | blob |
+        jq '.mediaType = "application/vnd.oci.image.index.v1+json"'
+}
+
+# tag NAME DESCRIPTOR: puts it into the layout's index.json
+tag() {
+    jq --arg tag "$1" --argjson it "$2" '.manifests += [$it + {annotations: {"org.opencontainers.image.ref.name": $tag}}]' oci/index.json >new
+    mv new oci/index.json
+}
+
+@test "import: an index of images for several machines, also in an index; what fits is taken, or it is said what does not" {
+    layout
+    local app other machine variant name inner itself
+    case $HOSTTYPE in
+        x86_64) machine=amd64 variant=v1 ;;
+        aarch64) machine=arm64 variant=v8 ;;
+        *) skip "boxes on $HOSTTYPE have no filter" ;;
+    esac
+    umoci tag --image oci:base other
+    umoci config --image oci:other --config.cmd echo --config.cmd other
+    app=$(jq '.manifests[] | select(.annotations[] == "app") | del(.annotations)' oci/index.json)
+    other=$(jq '.manifests[] | select(.annotations[] == "other") | del(.annotations)' oci/index.json)
+    tag plain "$(index "$other" s390x "" linux "$other" "$machine" "" windows "$app" "$machine" "" linux "$other" unknown "" unknown)"
+    tag variant "$(index "$other" "$machine" other linux "$app" "$machine" "$variant" linux)"
+    inner=$(index "$app" "$machine" "" linux "$other" riscv64 "" linux)
+    tag nested "$(index "$(index "$inner" "" "" "")" "" "" "")"
+    tag two "$(index "$app" "$machine" "" linux "$other" "$machine" "$variant" linux)"
+    tag none "$(index "$app" s390x "" linux "$other" "$machine" other linux)"
+    tag riscv64 "$inner"
+    for name in plain variant nested; do
+        box import "$name" "oci:$name"
+        done_quietly
+        box run --user 0 "$name" 'cat /becomes'
+        is "$output" new
+    done
+    # Another machine's name for this one
+    HOSTTYPE=$([[ $machine == amd64 ]] && echo aarch64 || echo x86_64) box import foreign oci:plain
+    like "$error" "box: 0 images fit: *"
+    for name in two none; do
+        box import "$name" "oci:$name"
+        is "$status" 1
+        is "$error" "box: $([[ $name == two ]] && echo 2 || echo 0) images fit: expected a digest by sha256"
+    done
+    # One that says it is in itself is not what its name says.
+    itself=sha256:$(printf '%064d' 7)
+    printf '{"schemaVersion": 2, "manifests": [{"digest": "%s", "size": 1}]}' "$itself" >"oci/blobs/sha256/${itself#*:}"
+    tag itself "{\"digest\": \"$itself\", \"size\": 1}"
+    echo >>"oci/blobs/sha256/$(jq -r '.digest[7:]' <<<"$inner")"
+    for name in itself nested; do
+        box import "again-$name" "oci:$name"
+        is "$status" 1
+        like "$error" "box: blobs/sha256/* is not what its name says"
+    done
+    tag garbage "$(blob <<<'not JSON')"
+    box import garbage oci:garbage
+    is "$status" 1
+    like "$error" "*box: blobs/sha256/*: no index or manifest"
+    box import garbage oci:riscv
+    like "$error" "box: 0 images fit: *"
+}
+
+@test "import: layers that are compressed, by zstd too; a NUL in the settings ends no word" {
+    layout
+    local config manifest
+    needs skopeo --version
+    needs zstd --version
+    needs skopeo --insecure-policy copy -q --dest-compress-format zstd --dest-compress oci:oci:app oci:zstd:app
+    grep -q '+zstd"' zstd/blobs/sha256/*
+    box import zstd zstd:app
+    done_quietly
+    box run --user 0 zstd 'cat becomes ../becomes' 2>/dev/null
+    is "$output" new
+    manifest=oci/blobs/sha256/$(jq -r '.manifests[] | select(.annotations[] == "app").digest[7:]' oci/index.json)
+    config=$(jq '.config.Env += ["EVIL=1\u0000--volume=/:/host"]' "oci/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")" | blob)
+    tag evil "$(jq --argjson config "$config" '.config += $config' "$manifest" | blob)"
+    box import evil oci:evil
+    done_quietly
+    box run --user 0 evil 'ls -d /host; echo "$EVIL"'
+    is "$output" "1--volume=/:/host"
+}
+
 @test "import: a layer that is not what its name says, or that writes through links of the one before" {
     layout
     local blob tag
@@ -556,7 +678,7 @@ link/"
     done
 }
 
-@test "--network slirp: the host's server is reached only where that is allowed; what is killed takes nothing with it, or all" {
+@test "--network slirp: the host's server is reached only where that is allowed" {
     needs slirp4netns --version
     needs test -w /dev/net/tun
     tiny_image
@@ -571,18 +693,47 @@ from the host"
     is "$status" 1
     is "$output" ""
     detached one --network slirp tiny sleep 1000
-    local group waiter
-    group=$(tail -n 1 "$dir/groups")
-    waiter=$(pgrep -g "$group" -x flock | xargs ps -o ppid=)
-    kill -KILL "${waiter// /}"
-    # Its helper goes with it, the box stays.
-    eventually bash -c '! pgrep -g "$1" -x slirp4netns' bash "$group"
-    box exec one echo there
-    is "$output" there
+    box exec one ls /sys/class/net
+    is "$output" $'lo\ntap0'
     box stop one
-    detached one --network slirp tiny sleep 1000
-    kill -KILL "$(bash -c 'source "$1"; box_find one; echo "$box_outside"' bash "$ours")"
+    done_quietly
+}
+
+# each_killed NETWORK: kills each process of a box with that network in turn: the box ends, or goes on without it; in the end
+# nothing is left.
+each_killed() {
+    local number=0 group name processes
+    while true; do
+        detached "one-$number" --network "$1" tiny sleep 1000
+        group=$(tail -n 1 "$dir/groups")
+        mapfile -t processes < <(pgrep -g "$group")
+        ((number < ${#processes[@]})) || break
+        name=$(<"/proc/${processes[number]}/comm")
+        kill -KILL "${processes[number]}"
+        if [[ $name == @(slirp4netns|passt*) ]]; then
+            eventually test ! -e "/proc/${processes[number]}"
+            box exec "one-$number" echo "without $name"
+            is "$output" "without $name"
+        fi
+        box stop "one-$number"
+        nothing_runs
+        number=$((number + 1))
+    done
+    box stop "one-$number"
+    done_quietly
     nothing_runs
+    is "$number" "$2"
+}
+
+@test "each process of a box with a network killed: nothing is left" {
+    needs slirp4netns --version
+    needs pasta --version
+    needs test -w /dev/net/tun
+    needs bash -c '[[ $(ip route show default) ]]'
+    tiny_image
+    # Who watches, its witness, who watches inside, the helper, the program
+    each_killed slirp 5
+    each_killed pasta 5
 }
 
 @test "--network pasta: a server in the box is reached by --publish" {
