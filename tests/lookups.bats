@@ -201,6 +201,32 @@ catalogue() {
     done_quietly
 }
 
+@test "the groups of a user are those of the file inside, read as data" {
+    hostile_root
+    local landing=-m file
+    ((EUID == 0)) || { needs own_subids && landing='--map-root-user --map-auto -m'; }
+    printf '%s\n' 'more:x:7:other,sam' 'not:x:8:samson,sa' 'short:x:9' 'last:x:10:sam' >>"$root/etc/group"
+    local script='unshare_ns $2 -R "$1"; setpriv_ns --reuid=sam --regid=5 --init-groups; echo "${GROUPS[*]}"'
+    sh_run "$script" "$root" "$landing"
+    is "$output" "5 7 10"
+    done_quietly
+    # More than the C library has made room for
+    for file in {1000..1099}; do echo "g$file:x:$file:sam"; done >>"$root/etc/group"
+    sh_run "$script" "$root" "$landing"
+    is "$(wc -w <"$dir/output")" 103
+    done_quietly
+    limit=20
+    for file in fifo long; do
+        rm "$root/etc/group"
+        [[ $file == long ]] || mkfifo "$root/etc/group"
+        [[ $file == fifo ]] || { echo 'more:x:7:sam' && head -c 5M /dev/zero; } >"$root/etc/group"
+        sh_run "$script" "$root" "$landing"
+        is "$output" 5
+        done_quietly
+    done
+    [[ ! -e $ran ]] || is "$(sort -u "$ran")" ""
+}
+
 @test "nothing inside is asked how to look up: not nsswitch.conf, not nscd" {
     needs strace true
     hostile_root

@@ -64,6 +64,8 @@ enum nss_status group_by_name(const char *name, struct group *entry, char *buffe
 enum nss_status groups_begin(int stay_open) IN_MODULE(setgrent);
 enum nss_status groups_next(struct group *entry, char *buffer, size_t size, int *err) IN_MODULE(getgrent_r);
 enum nss_status groups_end(void) IN_MODULE(endgrent);
+enum nss_status groups_of(const char *user, gid_t group, long *count, long *room, gid_t **list, long limit, int *err)
+    IN_MODULE(initgroups_dyn);
 
 /* --- the files -------------------------------------------------------------------------------------------------- */
 
@@ -97,7 +99,7 @@ static void forget_file(struct file *file)
 }
 
 /* passwd(5), group(5) */
-enum { NAME, PASSWORD, ID, GROUP, COMMENT, HOME, PROGRAM, USER_FIELDS, GROUP_FIELDS = 4 };
+enum { NAME, PASSWORD, ID, GROUP, COMMENT, HOME, PROGRAM, USER_FIELDS, MEMBERS = GROUP, GROUP_FIELDS };
 
 /* What is asked for; without a name or an ID, whatever comes next. */
 struct question {
@@ -236,7 +238,7 @@ enum nss_status users_next(struct passwd *entry, char *buffer, size_t size, int 
 static const char groups_path[] = "/etc/group";
 static struct file groups;
 
-/* bash does not ask for the members. */
+/* Nobody asks for the members of one: groups_of() tells the groups of a member. */
 static enum nss_status give_group(enum nss_status status, char *fields[], struct group *entry)
 {
     static char *nobody[] = {NULL};
@@ -285,6 +287,50 @@ enum nss_status groups_next(struct group *entry, char *buffer, size_t size, int 
     char *fields[GROUP_FIELDS];
 
     return give_group(find(&groups, &question, fields, GROUP_FIELDS, buffer, size, err), fields, entry);
+}
+
+static bool is_member(char *members, const char *user)
+{
+    const char *name;
+
+    while ((name = strsep(&members, ",")))
+        if (strcmp(name, user) == 0)
+            return true;
+    return false;
+}
+
+/* The list is the C library's, which frees it. limit: how long it may become; 0 or less: no matter. */
+static bool append(gid_t group, long *count, long *room, gid_t **list, long limit)
+{
+    if (*count == *room) {
+        long larger = limit > 0 && limit < 2 * *room ? limit : 2 * *room;
+        gid_t *grown = larger > *room ? realloc(*list, (size_t)larger * sizeof **list) : NULL;
+        if (!grown)
+            return false;
+        *list = grown;
+        *room = larger;
+    }
+    (*list)[(*count)++] = group;
+    return true;
+}
+
+/* For getgrouplist(3). group: the user's own, which is in the list already. */
+enum nss_status groups_of(const char *user, gid_t group, long *count, long *room, gid_t **list, long limit, int *err)
+{
+    struct question question = {.name = NULL};
+    struct file file = read_file(groups_path);
+    char *fields[GROUP_FIELDS], *line;
+    bool fits = true;
+
+    while (fits && file.at && (line = strsep(&file.at, "\n"))) {
+        if (!is_answer(line, &question, fields, GROUP_FIELDS) || !is_member(fields[MEMBERS], user))
+            continue;
+        gid_t other = (gid_t)strtoul(fields[ID], NULL, 10);
+        fits = other == group || append(other, count, room, list, limit);
+    }
+    forget_file(&file);
+    *err = ENOMEM;
+    return fits ? NSS_STATUS_SUCCESS : NSS_STATUS_TRYAGAIN;
 }
 
 #endif

@@ -51,13 +51,13 @@ static void hold_messages(void)
     (void)dcgettext("libc", "?", LC_MESSAGES);
 }
 
-/* NULL: of the module that knows users and groups. bash asks for the first four, other loadables may ask for the rest. */
+/* NULL: of the module that knows users and groups. bash and setpriv_ns ask for the first five, other loadables may for the rest. */
 static const struct {
     const char *name, *sources;
-} databases[] = {{"passwd", NULL},       {"group", NULL},       {"hosts", "files dns"}, {"services", "files"},
-                 {"networks", "files"},  {"netgroup", "files"}, {"protocols", "files"}, {"rpc", "files"},
-                 {"ethers", "files"},    {"aliases", "files"},  {"shadow", "files"},    {"gshadow", "files"},
-                 {"initgroups", "files"}};
+} databases[] = {{"passwd", NULL},      {"group", NULL},       {"initgroups", NULL},  {"hosts", "files dns"},
+                 {"services", "files"}, {"networks", "files"}, {"netgroup", "files"}, {"protocols", "files"},
+                 {"rpc", "files"},      {"ethers", "files"},   {"aliases", "files"},  {"shadow", "files"},
+                 {"gshadow", "files"}};
 enum { DATABASES = sizeof databases / sizeof *databases };
 
 static int configure(const char *database, const char *sources)
