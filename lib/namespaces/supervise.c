@@ -1,8 +1,9 @@
 /*
  * How signals are felt where the kernel shields an init from them, is told in tie.c.
  *
- * A supervisor has all the memory that its shell had, and needs next to none of it. So after a moment, in which many a
- * command has ended, it gives that back; and what it calls then, or may, asks malloc(3) for none.
+ * A supervisor has all the memory that its shell had, and needs next to none of it. It gives that back at once, while the
+ * shell inside goes on: at its end, for which others wait, there is less to be done then. What it calls after that, or may,
+ * asks malloc(3) for none.
  */
 #include "namespaces/supervise.h"
 
@@ -306,9 +307,7 @@ static _Noreturn void end_as(const struct supervisor *self, int status)
 
 void supervise(pid_t moved, const struct terminal *terminal, int sync)
 {
-    const struct timespec moment = {.tv_nsec = 20000000};
     struct supervisor self = {.moved = moved, .terminal = *terminal};
-    bool slim = false;
     sigset_t all;
     siginfo_t info;
     int status;
@@ -319,15 +318,12 @@ void supervise(pid_t moved, const struct terminal *terminal, int sync)
     if (!terminal->jobs) /* else the moved shell is in a process group of its own */
         witness_begin();
     tie_say_aside();
+    memory_forget();
     sigfillset(&all);
     while (!reap(&self, &status)) {
-        int signal = sigtimedwait(&all, &info, slim ? NULL : &moment);
+        int signal = sigwaitinfo(&all, &info);
         if (signal > 0 && signal != SIGCHLD)
             pass_on(&self, &info);
-        if (signal < 0 && errno == EAGAIN && !slim) {
-            memory_forget();
-            slim = true;
-        }
     }
     end_as(&self, status);
 }
