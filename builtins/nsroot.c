@@ -362,8 +362,9 @@ static int enter(struct request *request)
     if (shell_restricts_all() || descriptors_each(refuse_way_out, request) != 0)
         return EXECUTION_FAILURE;
     plan_init(&plan);
-    plan.create = CLONE_NEWNS;
-    plan.propagation = MS_REC | MS_SLAVE;
+    request->root.stays = !request->check && root_may_stay();
+    plan.create = request->root.stays ? 0 : CLONE_NEWNS;
+    plan.propagation = request->root.stays ? 0 : MS_REC | MS_SLAVE;
     plan.check = request->check;
     plan.inside = build;
     plan.new_root = true;

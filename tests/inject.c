@@ -15,6 +15,8 @@
  *   hang ...       a process that was there when nothing went on any more
  *   unknown N      a system call that this program has no name for
  *
+ * With NSB_INJECT_COPIES, the shell that makes the marks may be a copy, born before them.
+ *
  * The status is that of the shell. strace(1) injects faults too, but counts in each process alike, and from its start:
  * there is no naming the third read(2) of the second helper, after what bash itself has read. A close(2) that it fails
  * leaves the file open, which the kernel never does. And an ordinary user's newuidmap(1) gets no privilege under a
@@ -351,9 +353,10 @@ static void parse_fault(const char *text)
         exit(125);
 }
 
-/* Starts the command when its tracer is there. */
+/* Starts the command when its tracer is there. A copy that it goes on as before the mark is followed where that is asked for. */
 static pid_t start(char **command)
 {
+    long from_start = getenv("NSB_INJECT_COPIES") ? options : PTRACE_O_EXITKILL;
     int ready[2];
     char byte;
 
@@ -368,7 +371,7 @@ static pid_t start(char **command)
         _exit(127);
     }
     close(ready[0]);
-    if (pid > 0 && ptrace(PTRACE_SEIZE, pid, NULL, (void *)(long)PTRACE_O_EXITKILL) < 0) {
+    if (pid > 0 && ptrace(PTRACE_SEIZE, pid, NULL, (void *)from_start) < 0) {
         kill(pid, SIGKILL);
         return -1;
     }

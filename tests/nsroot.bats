@@ -326,6 +326,71 @@ same
 0"
 }
 
+# made_in WHICH SCRIPT: a shell that has moved makes its root, after SCRIPT, in the "same" mount namespace as before, or in an "other"
+made_in() {
+    sh_run 'look() { after=$(readlink /proc/self/ns/mnt); [[ $after == "$before" ]] && echo same || echo other; }
+        unshare_ns -rmp --mount-proc && before=$(readlink /proc/self/ns/mnt) || exit
+        system=($2)
+        eval "$1"
+        nsroot "${system[@]}" --proc /proc && look; cd / && echo *' "$2" "$system"
+    is "$error" ""
+    is "$output" "$1
+bin lib lib64 proc sbin usr"
+}
+
+@test "where nobody else is in the mount namespace of a shell that has moved, the root is made in that" {
+    made_in same ''
+    made_in same 'nsroot "${system[@]}" --bind-data 7 /a --proc /proc 7<<<data'
+    made_in same 'nsroot --dev-bind / / --chdir /nope 2>/dev/null; nsroot --dev-bind / / --remount-ro /x 2>/dev/null'
+    made_in same 'mount_ns --rbind /usr /usr && mount_ns --make-rshared /usr'
+    made_in other 'sleep 1000 & trap "kill $!" EXIT'
+    made_in other 'mount_ns --make-shared /'
+    made_in other 'mount_ns --rbind / /'
+    made_in other 'unshare_ns -p'
+    made_in other 'unshare_ns -m; before=$(readlink /proc/self/ns/mnt)'
+    made_in other 'nsenter_ns --visit -m"/proc/self/ns/mnt" :'
+}
+
+@test "a shell that has moved into a chroot makes its root in another mount namespace, and nothing is left around it" {
+    mkdir -p "$dir/tree/"{usr,proc} "$dir/mount"
+    ln -s usr/{bin,lib,lib64} "$dir/tree"
+    for root in tree mount; do
+        sh_run 'look() { readlink /proc/self/ns/mnt; }
+            cd "$dir" && unshare_ns -rmp --mount-proc && mount_ns --rbind /usr tree/usr && mount_ns --rbind /proc tree/proc &&
+                mount_ns --rbind tree mount && unshare_ns -rmp -R "$1" --mount-proc && before=$(look) &&
+                nsroot $2 --proc /proc && [[ $(look) != "$before" ]] && nsenter_ns --mount=/proc/self/ns/mnt && echo /*' \
+            "$root" "$system"
+        is "$output" "/bin /lib /lib64 /proc /sbin /usr"
+        done_quietly
+    done
+}
+
+@test "an old root that cannot be let go of is the root again" {
+    needs strace -f true
+    via=(strace -f -qq -o "$dir/trace" -e trace=umount2 -e inject=umount2:error=EPERM:when=1..3)
+    sh_run 'unshare_ns -rmp --mount-proc && mapfile -t before </proc/self/mountinfo
+        nsroot --tmpfs / --dev-bind / / --bind-data 7 "$dir/new" 7<<<data; echo "$?"
+        mapfile -t after </proc/self/mountinfo
+        [[ ${before[*]} == "${after[*]}" ]] && echo same
+        nsroot $2 --proc /proc && echo /*' "" "$system"
+    is "$output" "1
+same
+/bin /lib /lib64 /proc /sbin /usr"
+    like "$error" "bash: line +([0-9]): nsroot: cannot *: Operation not permitted*"
+}
+
+@test "a shell that comes back to its old root finds it as it was, whatever has been shared or put on it" {
+    sh_run 'unshare_ns -rmp --mount-proc && mount_ns --rbind /usr /usr && mount_ns --make-rshared /usr
+        mapfile -t before </proc/self/mountinfo
+        nsroot --tmpfs / --bind / / --bind-data 7 /mnt/data --chdir /nope 7<<<data; echo "$?"
+        mapfile -t after </proc/self/mountinfo
+        [[ ${before[*]} == "${after[*]}" ]] && echo same
+        [[ $(readlink -f /..) == / && -e /../proc/1 ]] && echo below nothing'
+    is "$output" "1
+same
+below nothing"
+}
+
 @test "the machine's mounts stay byte for byte, shared ones too" {
     ((EUID == 0)) || skip 'needs root'
     mkdir "$dir/shared"

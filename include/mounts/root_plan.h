@@ -103,6 +103,7 @@ struct root_plan {
     struct root_operation *operation; /* owned */
     const char *directory;            /* where to go in the new root; NULL: to the same path, else home, else / */
     const char *home;                 /* NULL: none */
+    bool stays;                       /* in the mount namespace that there is, where nobody else is: root_may_stay() */
 };
 
 void root_plan_init(struct root_plan *plan);

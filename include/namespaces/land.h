@@ -18,4 +18,10 @@ enum landing { LANDING_FAILED = -1, LANDING_CHECKED, LANDING_ENTERED, LANDING_MO
  */
 enum landing land(const struct plan *plan, pid_t *moved, struct failure *why);
 
+/*
+ * True where no process is in the caller's mount namespace but itself, unless one has come there from outside: it was made
+ * for a shell that moved, with the PID namespace whose init that is, and nobody else is in there now.
+ */
+bool land_is_alone_with_mounts(void);
+
 #endif

@@ -67,7 +67,7 @@ struct plan {
 
     plan_inside *inside; /* what a room above this one does inside, as the last of the steps there; NULL: nothing */
     void *inside_what;   /* for that */
-    bool new_root;       /* it leads to a root of its own */
+    bool new_root;       /* it leads to a root of its own; where no namespace is made, by changing that of mounts */
 
     bool set_groups, set_uid, set_gid; /* set_groups: drop the supplementary groups */
     struct credentials credentials;    /* what is set */
@@ -114,8 +114,8 @@ bool plan_leaves_reaper(const struct plan *plan);
 bool plan_is_single_call(const struct plan *plan);
 
 /*
- * True where all that happens is in a new mount namespace, and so is gone with it: the shell can do that itself where it
- * can come back (home.h).
+ * True where all that happens is in a new mount namespace, and so is gone with it, or in the shell's own, where it is taken
+ * back: the shell can do that itself where it can come back (home.h).
  */
 bool plan_only_mounts(const struct plan *plan);
 

@@ -60,6 +60,7 @@ static int become_root(struct building *building, int mount)
 {
     int root = fcntl(mount, F_DUPFD_CLOEXEC, 0);
 
+    building->stacked++;
     if (root < 0)
         return -1;
     close(building->root);

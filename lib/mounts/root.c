@@ -18,8 +18,10 @@
 #include "mounts/calls.h"
 #include "mounts/contents.h"
 #include "mounts/sources.h"
+#include "mounts/statmount.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
+#include "namespaces/land.h"
 #include "namespaces/steps.h"
 #include "sentence.h"
 #include "system/descriptors.h"
@@ -60,11 +62,12 @@ static struct root_operation *root_maker(struct root_plan *plan)
 }
 
 /* On top of the old root, below which the process goes on looking up what it names. */
-static int stack(int mount, struct failure *why)
+static int stack(struct building *building, int mount, struct failure *why)
 {
     int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int status = old < 0 || call_move_mount(mount, old, 0) < 0 ? fail(why, &step_pivot) : 0;
 
+    building->stacked += status == 0;
     descriptor_close(old);
     return status;
 }
@@ -79,7 +82,7 @@ static int make_place_for_data(struct building *building, const struct root_plan
     if (i == plan->count)
         return 0;
     building->data = source_root(why);
-    return building->data < 0 ? -1 : stack(building->data, why);
+    return building->data < 0 ? -1 : stack(building, building->data, why);
 }
 
 static int begin(struct building *building, struct root_plan *plan, struct failure *why)
@@ -89,7 +92,7 @@ static int begin(struct building *building, struct root_plan *plan, struct failu
     building->root = maker ? maker->mount : source_root(why);
     if (maker)
         maker->mount = -1;
-    if (building->root < 0 || make_place_for_data(building, plan, why) < 0 || stack(building->root, why) < 0)
+    if (building->root < 0 || make_place_for_data(building, plan, why) < 0 || stack(building, building->root, why) < 0)
         return -1;
     return maker && contents_set_late(maker, building->root, why) < 0 ? fail_during(maker, why) : 0;
 }
@@ -112,10 +115,18 @@ static bool is_rootfs(void)
     return statfs("/", &status) == 0 && ((unsigned)status.f_type == RAMFS_MAGIC || status.f_type == TMPFS_MAGIC);
 }
 
-/* From "/", ".." leads to the topmost of the mounts that are on it. -1: that cannot be told, and one too many would be ours. */
+/* From "/", ".." leads to the topmost of the mounts that are on it. */
+#define TOP "/.."
+
+static int open_top(void)
+{
+    return open(TOP, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* -1: that cannot be told, and one too many would be ours. */
 static int is_covered(const struct building *building)
 {
-    int top = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int top = open_top();
     uint64_t id = top < 0 ? 0 : mount_id(top);
 
     descriptor_close(top);
@@ -128,9 +139,52 @@ static int let_go_of_old(const struct building *building, struct failure *why)
     int covered;
 
     do
-        covered = umount2(".", MNT_DETACH) < 0 ? -1 : is_covered(building);
+        covered = umount2(TOP, MNT_DETACH) < 0 ? -1 : is_covered(building);
     while (covered > 0);
     return covered < 0 ? fail(why, &step_old_root) : 0;
+}
+
+/* What is refused for a moment is no reason to stop half way. The script may have shared it, with others whom nobody is in. */
+static bool take_off_top(void)
+{
+    bool done = false;
+
+    for (int tries = 0; tries < TRIES && !done; tries++)
+        done = mount(NULL, TOP, NULL, MS_REC | MS_SLAVE, NULL) == 0 && umount2(TOP, MNT_DETACH) == 0;
+    return done;
+}
+
+/* What has been put on the old root, but for the lowest so many. */
+static bool take_off(struct building *building, int rest)
+{
+    while (building->stacked > rest && take_off_top())
+        building->stacked--;
+    return building->stacked <= rest;
+}
+
+/* Where the shell stays in its mount namespace, an old root that is off cannot be come back to: nothing comes after that. */
+static int let_go_of_own(struct building *building, struct failure *why)
+{
+    return take_off(building, 1) && take_off_top() ? 0 : fail(why, &step_old_root);
+}
+
+/* To the old root, which is on top of the new one. */
+static bool pivot_back(void)
+{
+    int old = open_top();
+    bool done = false;
+
+    for (int tries = 0; tries < TRIES && !done; tries++)
+        done = old >= 0 && fchdir(old) == 0 && syscall(SYS_pivot_root, ".", ".") == 0;
+    descriptor_close(old);
+    return done;
+}
+
+/* What cannot be taken off covers nothing for who goes back to the old root. */
+static void take_back(struct building *building)
+{
+    if (!building->pivoted || (take_off(building, 1) && pivot_back()))
+        (void)take_off(building, 0);
 }
 
 /* Puts the new root on top of what setns(2) has led to, or goes back to the old root where that is the new one already. */
@@ -162,35 +216,50 @@ static int leave_chroot(const struct building *building)
     return status;
 }
 
-static int pivot(const struct building *building, struct failure *why)
+static int pivot(struct building *building, bool stays, struct failure *why)
 {
-    if (leave_chroot(building) < 0 || fchdir(building->root) < 0)
+    if ((!stays && leave_chroot(building) < 0) || fchdir(building->root) < 0)
         return fail(why, &step_pivot);
-    if (syscall(SYS_pivot_root, ".", ".") == 0)
-        return let_go_of_old(building, why);
-    if (errno != EINVAL || !is_rootfs() || chroot(".") < 0)
+    building->pivoted = syscall(SYS_pivot_root, ".", ".") == 0;
+    if (!building->pivoted && (errno != EINVAL || !is_rootfs() || chroot(".") < 0))
         return fail(why, &step_pivot);
     return 0;
 }
 
-/* What is refused for a moment is no reason to go elsewhere. */
-static bool go(const char *path)
+/* False: it is not there, or nowhere to go to. What is refused for a moment is no reason to go elsewhere. */
+static bool try_directory(struct building *building, const char *path)
 {
-    int status = -1;
+    bool done = false;
 
-    for (int tries = 0; tries < TRIES && status < 0; tries++)
-        status = chdir(path);
-    return status == 0;
+    errno = 0;
+    for (int tries = 0; tries < TRIES && !done && errno != ENOENT; tries++) {
+        descriptor_close(building->directory);
+        building->directory = inside_open(building->root, path, O_PATH | O_DIRECTORY);
+        done = building->directory >= 0 && fchdir(building->directory) == 0;
+    }
+    return done;
 }
 
-/* As bwrap(1) does it. */
-static int choose_directory(const struct root_plan *plan, const char *before, struct failure *why)
+/* As bwrap(1) does it; while the old root is not on top of the new one, where ".." could lead to it. */
+static int choose_directory(struct building *building, const struct root_plan *plan, const char *before,
+                            struct failure *why)
 {
     if (plan->directory)
-        return go(plan->directory) ? 0 : fail_about(why, &step_wd, "%s", plan->directory);
-    if ((*before == '/' && go(before)) || (plan->home && go(plan->home)) || go("/"))
+        return try_directory(building, plan->directory) ? 0 : fail_about(why, &step_wd, "%s", plan->directory);
+    if ((*before == '/' && try_directory(building, before)) || (plan->home && try_directory(building, plan->home))
+        || try_directory(building, "/"))
         return 0;
     return fail_about(why, &step_wd, "/");
+}
+
+/* The old root is let go of last, since there is no way back then. */
+static int enter(struct building *building, bool stays, struct failure *why)
+{
+    if (pivot(building, stays, why) < 0)
+        return -1;
+    if (fchdir(building->directory) < 0)
+        return fail(why, &step_wd);
+    return stays ? let_go_of_own(building, why) : building->pivoted ? let_go_of_old(building, why) : 0;
 }
 
 static int build(struct root_plan *plan, struct building *building, struct failure *why)
@@ -199,10 +268,10 @@ static int build(struct root_plan *plan, struct building *building, struct failu
 
     for (int tries = 0; tries < TRIES && !getcwd(before, sizeof before); tries++)
         *before = '\0';
-    if (make_all(plan, why) < 0 || begin(building, plan, why) < 0 || put_all(building, plan, why) < 0
-        || pivot(building, why) < 0)
-        return -1;
-    return choose_directory(plan, before, why);
+    return make_all(plan, why) < 0 || begin(building, plan, why) < 0 || put_all(building, plan, why) < 0
+                   || choose_directory(building, plan, before, why) < 0 || enter(building, plan->stays, why) < 0
+               ? -1
+               : 0;
 }
 
 /* Backwards, since the same file may be meant twice. */
@@ -219,13 +288,21 @@ static void finish(struct root_plan *plan, struct building *building, bool keep)
         inside_uncover(building->made);
         inside_unmake(&building->made);
     }
+    if (!keep && plan->stays)
+        take_back(building);
+    descriptor_close(building->directory);
     descriptor_close(building->root);
     descriptor_close(building->data);
 }
 
+bool root_may_stay(void)
+{
+    return land_is_alone_with_mounts() && statmount_is_plain_root();
+}
+
 int root_build(struct root_plan *plan, bool check, const sigset_t *awake, struct failure *why)
 {
-    struct building building = {.root = -1, .data = -1, .awake = awake};
+    struct building building = {.root = -1, .data = -1, .directory = -1, .awake = awake};
     mode_t mask = umask(0); /* the modes are those that were given */
     int status = build(plan, &building, why);
 

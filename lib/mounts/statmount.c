@@ -1,10 +1,12 @@
 #include "mounts/statmount.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mounts/calls.h"
 
@@ -20,6 +22,8 @@ enum {
     SB_SOURCE = 0x200,
     ALL = SB_BASIC | MNT_BASIC | PROPAGATE_FROM | MNT_ROOT | MNT_POINT | FS_TYPE | MNT_OPTS | FS_SUBTYPE | SB_SOURCE
 };
+
+enum { UNIQUE_ID = 0x4000, TEXT_SIZE = 16384 }; /* STATX_MNT_ID_UNIQUE */
 
 /* The kernel's struct mnt_id_req and struct statmount, in their first size. Strings are offsets into text. */
 struct request {
@@ -40,7 +44,7 @@ struct answer {
     uint64_t namespace;
     uint32_t subtype, source;
     uint64_t spare[48];
-    char text[16384];
+    char text[];
 };
 
 static const struct {
@@ -66,7 +70,7 @@ static void put_word(FILE *to, const char *text)
 
 static const char *string(const struct answer *mount, uint64_t what, uint32_t offset)
 {
-    return mount->mask & what && offset < sizeof mount->text ? mount->text + offset : "";
+    return mount->mask & what && offset < TEXT_SIZE ? mount->text + offset : "";
 }
 
 static void put_attributes(FILE *to, uint64_t attributes)
@@ -107,12 +111,13 @@ static void put_mount(FILE *to, const struct answer *mount)
     fprintf(to, "%s%s%s\n", mount->fs_flags & MS_RDONLY ? "ro" : "rw", *options ? "," : "", options);
 }
 
-static int stat_mount(uint64_t id, struct answer *mount)
+/* room: for text */
+static int stat_mount(uint64_t id, uint64_t what, struct answer *mount, size_t room)
 {
-    const struct request request = {.size = sizeof request, .mount = id, .parameter = ALL};
+    const struct request request = {.size = sizeof request, .mount = id, .parameter = what};
 
-    memset(mount, 0, sizeof *mount);
-    return (int)syscall(SYS_statmount, &request, mount, sizeof *mount - 1, 0);
+    memset(mount, 0, sizeof *mount + room);
+    return (int)syscall(SYS_statmount, &request, mount, sizeof *mount + room, 0);
 }
 
 /* The numbers of mounts that come after this one. Returns how many there are, or -1. */
@@ -126,13 +131,13 @@ static ssize_t list_mounts(uint64_t after, uint64_t *ids, size_t count)
 /* False: the calls are not there. What goes away meanwhile is left out. */
 static bool put_all(FILE *to)
 {
-    struct answer *mount = malloc(sizeof *mount);
+    struct answer *mount = calloc(1, sizeof *mount + TEXT_SIZE);
     uint64_t ids[64], last = 0;
     ssize_t got = mount ? 1 : -1;
 
     while (mount && (got = list_mounts(last, ids, sizeof ids / sizeof *ids)) > 0) {
         for (ssize_t i = 0; i < got; i++)
-            if (stat_mount(ids[i], mount) == 0)
+            if (stat_mount(ids[i], ALL, mount, TEXT_SIZE - 1) == 0)
                 put_mount(to, mount);
         last = ids[got - 1];
     }
@@ -155,4 +160,33 @@ char *statmount_all(void)
     free(text);
     errno = all ? ENOMEM : err;
     return NULL;
+}
+
+/* --- a single mount ----------------------------------------------------------------------------------------------- */
+
+/* The number of the mount on which a directory is the root, as statmount(2) has it; 0: it is none, or the kernel does not tell. */
+static uint64_t mount_at(const char *path)
+{
+    struct statx status;
+    bool is_root = statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, UNIQUE_ID, &status) == 0 && (status.stx_mask & UNIQUE_ID)
+                   && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+
+    return is_root ? status.stx_mnt_id : 0;
+}
+
+static bool look_at(uint64_t id, struct answer *mount)
+{
+    return stat_mount(id, MNT_BASIC, mount, 0) == 0 && (mount->mask & MNT_BASIC);
+}
+
+/* The first of all mounts, on which the root is mounted, is its own parent. */
+bool statmount_is_plain_root(void)
+{
+    struct answer mount;
+    uint64_t root = mount_at("/");
+
+    if (root == 0 || mount_at("/..") != root || !look_at(root, &mount) || (mount.propagation & MS_SHARED))
+        return false;
+    uint64_t parent = mount.parent;
+    return parent != root && look_at(parent, &mount) && mount.parent == parent;
 }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -240,17 +242,50 @@ static enum landing land_somehow(const struct plan *plan, const sigset_t *awake,
     return landing;
 }
 
-enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
+/* --- a shell that is alone ---------------------------------------------------------------------------------------- */
+
+static bool
+    came_with_mounts; /* the mount namespace is that which was made with the PID namespace, for this user namespace */
+
+bool land_is_alone_with_mounts(void)
+{
+    return came_with_mounts && getpid() == 1 && kill(-1, 0) < 0 && errno == ESRCH;
+}
+
+/* What is made with a user namespace has no mount that is shared with others: mount_namespaces(7). */
+static void note_mounts(const struct plan *plan, enum landing landing)
+{
+    const int all = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS;
+
+    if (landing == LANDING_MOVED)
+        came_with_mounts = (plan->create & all) == all && !plan_persists(plan);
+    else if (landing == LANDING_ENTERED && (plan_flags(plan) & CLONE_NEWNS))
+        came_with_mounts = false;
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+static enum landing land_at_once(const struct plan *plan, struct failure *why)
+{
+    return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
+}
+
+static enum landing land_held(const struct plan *plan, pid_t *moved, struct failure *why)
 {
     struct signals_held held;
-
-    fail_not(why);
-    if (!plan->check && plan_is_single_call(plan))
-        return enter(plan, why) < 0 ? LANDING_FAILED : LANDING_ENTERED;
 
     signals_hold(&held);
     enum landing landing = land_somehow(plan, &held.awake, moved, why);
     if (landing != LANDING_LEFT)
         signals_release(&held);
+    return landing;
+}
+
+enum landing land(const struct plan *plan, pid_t *moved, struct failure *why)
+{
+    fail_not(why);
+    enum landing landing =
+        !plan->check && plan_is_single_call(plan) ? land_at_once(plan, why) : land_held(plan, moved, why);
+    note_mounts(plan, landing);
     return landing;
 }

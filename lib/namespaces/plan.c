@@ -114,9 +114,11 @@ bool plan_is_single_call(const struct plan *plan)
 
 bool plan_only_mounts(const struct plan *plan)
 {
-    return plan->create == CLONE_NEWNS && plan->join == 0 && !plan_moves(plan) && !plan_persists(plan)
-           && plan->root_fd < 0 && plan->wd_fd < 0 && plan->cgroup_fd < 0 && !*plan->exec_context && !plan->set_groups
-           && !plan->set_uid && !plan->set_gid && !plan->keep_caps;
+    bool in_mounts = plan->create == CLONE_NEWNS || (plan->create == 0 && plan->new_root);
+
+    return in_mounts && plan->join == 0 && !plan_moves(plan) && !plan_persists(plan) && plan->root_fd < 0
+           && plan->wd_fd < 0 && plan->cgroup_fd < 0 && !*plan->exec_context && !plan->set_groups && !plan->set_uid
+           && !plan->set_gid && !plan->keep_caps;
 }
 
 bool plan_mounts_outside(const struct plan *plan)
@@ -126,7 +128,7 @@ bool plan_mounts_outside(const struct plan *plan)
 
 bool plan_carries_root(const struct plan *plan)
 {
-    return (plan_flags(plan) & CLONE_NEWNS) || plan->root || plan->root_fd >= 0;
+    return (plan_flags(plan) & CLONE_NEWNS) || plan->root || plan->root_fd >= 0 || plan->new_root;
 }
 
 bool plan_carries_directories(const struct plan *plan)
