@@ -102,7 +102,9 @@ birthplace=$!
         holds /proc/$birthplace/ns/pid_for_children; is_held "$number"; [[ $holder == "/proc/$birthplace/"* ]] || echo "$birthplace?"
         row "$(stat -L -c %i /proc/$nested/ns/user)"; inner=$(stat -L -c %i /proc/$nested/ns/user)
         row "$parent"; echo "$processes $pid $owner ${holder/$inner/inner} $parent"; [[ $user == "$parent" ]] || echo "$user?"
-        holds /proc/self/ns/user; echo "$number"'
+        holds /proc/self/ns/user; echo "$number"
+        stays 1006 nsenter --uts=/mnt/uts sleep 1006; nsmap --list uts >"$dir/list"
+        while read -r line; do [[ $line != *" $! "* ]] || echo $line; done <"$dir/list"'
     done_quietly
     mapfile -t lines <<<"$output"
     is "${lines[0]}" "0 - 0 /mnt/net"
@@ -114,7 +116,8 @@ birthplace=$!
     is "${lines[6]}" "0 - - /mnt/covered"
     like "${lines[7]}" "0 - 0 /proc/*/ns/pid_for_children"
     is "${lines[8]}" "0 - 0 user:[inner] ${lines[9]}"
-    is "${#lines[@]}" 10
+    like "${lines[10]}" "* uts 1 * /mnt/uts sleep 1006" # with a process, too
+    is "${#lines[@]}" 11
 }
 
 @test "of types that are named, by lsns(8)'s names and ours" {

@@ -360,6 +360,13 @@ load helpers
     done_quietly
 }
 
+@test "a process substitution from before is not waited for" {
+    mkfifo "$dir/fifo" # what it reads from ends with the script
+    sh_run 'exec 3< <(exec cat "$dir/fifo") 4>"$dir/fifo"; unshare_ns -rp; (sleep 20; echo late) & disown; wait; echo end'
+    is "$output" end
+    done_quietly
+}
+
 @test "in a trap for CHLD, while the shell waits" {
     local wait
     for wait in 'wait' 'wait "$a"' 'wait "$b"' 'wait -n' 'sleep 0.4'; do
@@ -372,7 +379,7 @@ load helpers
 
 @test "in the last element of a pipeline" {
     sh_run 'shopt -s lastpipe; sleep 1 & before=$!
-            sleep 0.1 | { unshare_ns -rp; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
+            sleep 0.1 | { unshare_ns -rp; jobs -r; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
             jobs -r; wait $!; echo $?; wait "$before" 2>/dev/null; echo $?; echo x | { read -r x; echo $x; }'
     like "$output" $'0 1\n?[0-9]?+ +( )Running +( )sleep 0.1 &\n0\n127\nx'
     done_quietly

@@ -86,8 +86,8 @@ load helpers
         tries unshare_ns -rn --return=
         tries unshare_ns --return
         tries unshare_ns -rn --return --no-return
-        tries unshare_ns -rn --return=rc true
-        tries unshare_ns -rn --return --no-return true
+        tries unshare_ns -rn --return=rc echo inside
+        tries unshare_ns -rn --return --no-return echo inside
         tries unshare_ns -rn --return=rc --check
         tries unshare_ns -rn -w /nowhere --return=rc --check
         tries nsenter_ns -t 0 -n --return=rc
@@ -214,6 +214,11 @@ load helpers
         nothing_runs
         rm "$dir/signal"
     done
+    # What was passed on to one copy says nothing of how the next has ended.
+    sh_run 'unshare_ns -rn --return=rc && { trap "exit 5" TERM; kill -TERM $PPID; while :; do sleep 0.1; done; }; echo "$rc"
+        unshare_ns -rn --return=rc && exit 143; echo "$rc"'
+    is "$output" $'5\n143'
+    done_quietly
 }
 
 @test "--return: the copy ends with a shell that is killed" {

@@ -29,6 +29,14 @@ each() {
     is "$output" "5 5 6"
 }
 
+# bash leaves a UID alone that comes from the environment: then it is just a name.
+@test "variables called UID and EUID that are no IDs stay" {
+    via=(env UID=5 EUID=6)
+    sh_run 'declare -i UID; readonly EUID; unshare_ns -r && declare -p UID EUID'
+    is "$output" $'declare -ix UID="5"\ndeclare -rx EUID="6"'
+    done_quietly
+}
+
 @test "GROUPS has the primary group first, and once" {
     ((EUID == 0)) || skip "needs root, for groups of its own"
     local groups
@@ -106,8 +114,10 @@ each() {
     is "$output" "$(printf '%s\n' "$dir/sub"{,,} "" "$dir"{,})"
     each 'cd "$dir"; land -r -R root -w /inner; echo "$PWD"; pwd; PS1="\w"; echo "${PS1@P}"; cd ..; echo "$PWD $OLDPWD"'
     is "$output" $'/inner\n/inner\n/inner\n/ /inner'
-    each 'cd "$dir"; land -r -R root; echo "$PWD"; cd inner; echo "$PWD"; cd -'
-    is "$output" $'/\n/inner\n/'
+    each 'cd "$dir"; land -r -R root; echo "$PWD"; cd inner; echo "$PWD"; cd -; declare -p OLDPWD'
+    is "$output" $'/\n/inner\n/\ndeclare -x OLDPWD="/inner"'
+    each 'cd "$dir"; cd sub; land -r -R ../root; cd - 2>&1; echo "[${!OLDPWD*}]"; declare -p OLDPWD' # as in a shell that starts there
+    like "$output" $'*: OLDPWD not set\n[[]]\ndeclare -x OLDPWD'
     each 'cd /usr; cd /; land -r -R "$dir/root"; echo "$PWD ${OLDPWD-none}"'
     is "$output" "/ none"
 }
@@ -151,6 +161,9 @@ each() {
     is "$output" 'boss /office'
     each 'HOME=/mine; land -r -R "$dir/root"; echo ~'
     is "$output" /mine
+    sh_run 'unshare_ns -rm; unset HOME; PS1="\u"; : ~ "${PS1@P}"; unshare_ns -m -R "$dir/root"; echo "${PS1@P}" ~'
+    is "$output" 'boss /office'
+    done_quietly
 }
 
 @test "nothing is looked up for it: no user, no group, no file of /etc" {

@@ -317,6 +317,23 @@ hangs_up() {
     done
 }
 
+@test "at a prompt: what the moved shell becomes has the terminal in a process group of its own" {
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {[$#] }
+		line {unshare_ns -rf --no-return}
+		want {[$#] }
+		line {exec sh -c 'read -r pid _ _ _ group _ _ terminal _ </proc/self/stat; echo $((pid == group)) $((pid == terminal))'}
+		expect {
+		    -re {\n1 1\r\nouter\$ } {}
+		    -re {\n(0 [01]|1 0)\r} { exit 1 }
+		    timeout { exit 1 }
+		}
+		line {exit}
+		ends
+	EOT
+}
+
 @test "at a prompt: ^C on a half line, a job in the background, ^D" {
     pty <<-'EOT'
 		line {bash --rcfile "$dir/rc" -i}

@@ -355,7 +355,7 @@ cannot land there: the shell is on a visit, from which it would not come back; u
         mkdir -p sub other
         cd sub
         ln -s sub ../link; cd ../link
-        before="$PWD $OLDPWD $(dirs)"
+        before="$PWD $OLDPWD $(dirs)" declared=$(declare -p PWD OLDPWD)
         hash -p /nothing/ls ls
         nsenter_ns --visit -t "$away" -n eval "cd /usr; cd /"
         [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
@@ -366,6 +366,8 @@ cannot land there: the shell is on a visit, from which it would not come back; u
         [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
         nsenter_ns --visit -r/usr eval "[[ -d /bin && ! -e /usr/bin ]] && echo inside"
         [[ -d /usr/bin ]] && echo outside
+        nsenter_ns --visit -t "$away" -m -r/usr eval "echo \${OLDPWD-unset}"
+        [[ $(declare -p PWD OLDPWD) == "$declared" && $(printenv OLDPWD) == "$OLDPWD" ]] && echo same
         nsenter_ns --visit -t "$away" -n -w"$dir/other" pwd
         [[ "$PWD $OLDPWD $(dirs)" == "$before" && $(pwd -P) == */sub ]] && echo same
         rmdir ../other; true'
@@ -376,6 +378,8 @@ inside
 same
 inside
 outside
+unset
+same
 $dir/other
 same"
     is "$status" 0

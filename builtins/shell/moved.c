@@ -215,7 +215,6 @@ static void forget_children(void)
         delete_all_jobs(0);
     }
     procsub_clear();
-    last_procsub_child = NULL;
 }
 
 /* What a shell at a prompt has in the background goes on outside, and is not listed inside. */

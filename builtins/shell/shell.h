@@ -201,14 +201,8 @@ void shell_stay_inside(void);
 _Noreturn void shell_end_lost(const struct failure *why);
 
 /* What bash knows about where it is, from before a visit. Strings are owned; NULL: not set. */
-struct shell_variable {
-    char *value;
-    bool exported;
-};
-
 struct shell_place {
-    struct shell_variable directory, old_directory;
-    char *working_directory;
+    char *directory, *old_directory, *working_directory;
     bool looks_up; /* users and hosts, as nsswitch.conf(5) says */
 };
 

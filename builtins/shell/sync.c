@@ -161,6 +161,17 @@ static void set_directory_variable(const char *name, const char *value)
         bind_variable(name, (char *)value, 0);
 }
 
+/* As in a shell that starts where it has none: it is not set, but exported as soon as it is. */
+static void forget_directory_variable(const char *name)
+{
+    SHELL_VAR *variable = find_variable_noref(name);
+
+    if (!variable || !shell_is_plain(variable))
+        return;
+    bind_variable(name, NULL, 0);
+    VSETATTR(variable, att_invisible);
+}
+
 void shell_unset_plain(const char *name)
 {
     SHELL_VAR *variable = find_variable_noref(name);
@@ -179,13 +190,13 @@ static char *current_directory(void)
     return directory;
 }
 
-/* The old name means nothing in another root: OLDPWD goes, as in a shell that starts there. */
+/* The old name means nothing in another root. */
 static void sync_old_directory(bool other_root)
 {
     const char *old = get_string_value("PWD");
 
     if (other_root)
-        shell_unset_plain("OLDPWD");
+        forget_directory_variable("OLDPWD");
     else if (old)
         set_directory_variable("OLDPWD", old);
 }
@@ -205,7 +216,7 @@ static void sync_directory(const char *before, bool other_root, bool other_direc
         set_working_directory(now);
     } else if (!now && (other_root || other_directory)) {
         sync_old_directory(other_root);
-        shell_unset_plain("PWD");
+        forget_directory_variable("PWD");
         FREE(the_current_working_directory);
         the_current_working_directory = NULL;
     }
@@ -344,25 +355,18 @@ static char *copy_of(const char *text)
     return text ? savestring(text) : NULL;
 }
 
-static struct shell_variable note_variable(const char *name)
-{
-    const SHELL_VAR *variable = find_variable(name);
-
-    return (struct shell_variable){copy_of(get_string_value(name)), variable && exported_p(variable)};
-}
-
 void shell_note_place(struct shell_place *place)
 {
-    place->directory = note_variable("PWD");
-    place->old_directory = note_variable("OLDPWD");
+    place->directory = copy_of(get_string_value("PWD"));
+    place->old_directory = copy_of(get_string_value("OLDPWD"));
     place->working_directory = copy_of(the_current_working_directory);
     place->looks_up = !lookups_are_confined();
 }
 
 void shell_forget_place(struct shell_place *place)
 {
-    FREE(place->directory.value);
-    FREE(place->old_directory.value);
+    FREE(place->directory);
+    FREE(place->old_directory);
     FREE(place->working_directory);
 }
 
@@ -371,27 +375,22 @@ static bool is_same(const char *one, const char *other)
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
-/* One that means nothing in another root has been unset there. */
-static void put_back(const char *name, const struct shell_variable *before)
+static void put_back(const char *name, const char *before)
 {
-    if (is_same(get_string_value(name), before->value))
+    if (is_same(get_string_value(name), before))
         return;
-    if (!before->value) {
-        shell_unset_plain(name);
-        return;
-    }
-    bool is_new = !find_variable(name);
-    set_directory_variable(name, before->value);
-    if (is_new && before->exported)
-        set_auto_export(find_variable(name));
+    if (before)
+        set_directory_variable(name, before);
+    else
+        forget_directory_variable(name);
 }
 
 void shell_came_home(const struct shell_place *place, const struct home *home)
 {
     bool other_root = home->places[HOME_ROOT] >= 0;
 
-    put_back("OLDPWD", &place->old_directory);
-    put_back("PWD", &place->directory);
+    put_back("OLDPWD", place->old_directory);
+    put_back("PWD", place->directory);
     if (!is_same(the_current_working_directory, place->working_directory)) {
         FREE(the_current_working_directory);
         the_current_working_directory = copy_of(place->working_directory);
