@@ -595,16 +595,29 @@ tag() {
     tag nested "$(index "$(index "$inner" "" "" "")" "" "" "")"
     tag two "$(index "$app" "$machine" "" linux "$other" "$machine" "$variant" linux)"
     tag none "$(index "$app" s390x "" linux "$other" "$machine" other linux)"
-    tag riscv64 "$inner"
     for name in plain variant nested; do
         box import "$name" "oci:$name"
         done_quietly
         box run --user 0 "$name" 'cat /becomes'
         is "$output" new
     done
-    # Another machine's name for this one
-    HOSTTYPE=$([[ $machine == amd64 ]] && echo aarch64 || echo x86_64) box import foreign oci:plain
-    like "$error" "box: 0 images fit: *"
+    # What other machines are called: "app" has a user, "other" has none.
+    for name in x86_64:amd64: i686:386: aarch64:arm64:v8 armv7l:arm:v7 riscv64:riscv64: powerpc64le:ppc64le: s390x:s390x:; do
+        IFS=: read -r name machine variant <<<"$name"
+        tag "$name" "$(index "$other" mips "" linux "$app" "$machine" "$variant" linux)"
+        HOSTTYPE=$name box import "$name" "oci:$name"
+        is "$status" 0
+        grep -qzx -e --user=www:staff "$dir/box/images/$name/settings"
+    done
+    like "$error" "box: no filter is known for s390x: boxes run with --privileged only"
+    box run s390x
+    is "$status" 125
+    like "$error" "*the seccomp filter * is no BPF program*"
+    box run --privileged s390x 'echo "$A"'
+    is "$output" "b  c"
+    HOSTTYPE=mips box import foreign oci:x86_64
+    is "$status" 0
+    like "$(tr '\0' '\n' <"$dir/box/images/foreign/settings")" "*--cmd=other*"
     for name in two none; do
         box import "$name" "oci:$name"
         is "$status" 1
@@ -624,7 +637,7 @@ tag() {
     box import garbage oci:garbage
     is "$status" 1
     like "$error" "*box: blobs/sha256/*: no index or manifest"
-    box import garbage oci:riscv
+    box import garbage oci:nothing
     like "$error" "box: 0 images fit: *"
 }
 
