@@ -110,6 +110,17 @@ runs_nothing() {
     runs_nothing :
 }
 
+@test "a group has its number by its name, and no members that are not the shell's business" {
+    ((EUID == 0)) || skip "needs root, to become anybody"
+    mkdir -p "$dir/root/etc"
+    echo 'boss:x:0:0::/office:/bin/sh' >"$dir/root/etc/passwd"
+    echo 'sams:x:5:sam,boss' >"$dir/root/etc/group"
+    sh_run 'unshare_ns -m -R "$dir/root"
+            setpriv_ns --reuid=0 --regid=sams --init-groups && echo "${GROUPS[@]}"'
+    is "$output" "5 0"
+    done_quietly
+}
+
 @test "nor where the shell had looked up before" {
     hostile_root
     runs_nothing 'looks_up >/dev/null'

@@ -353,3 +353,16 @@ says() {
         done
     done
 }
+
+@test "what one thread of a program does not block ends it as outside" {
+    local line
+    for line in 'exec "$@"' 'unshare_ns -rp; exec "$@"' 'unshare_ns -rp; unshare_ns -p; exec "$@"'; do
+        sh_start "$line" "$NSB_BUILDDIR/tests/takes-signals" open
+        says 1
+        kill -USR1 "$(<"$dir/pid")"
+        sh_wait
+        is "$status" 138
+        nothing_runs
+        rm "$dir/signal" "$dir/output"
+    done
+}

@@ -1,7 +1,8 @@
 /*
  * takes-signals WAY: blocks all signals, says "ready", and takes those that come, up to TERM, as WAY says: "fd" by
  * signalfd(2), "wait" by sigwait(3), "thread" by sigwait(3) in a thread of its own, "late" by sigwait(3) when there is a
- * line on standard input. The status is how many there were.
+ * line on standard input. The status is how many there were. With "open", another thread blocks none, and takes them as the
+ * kernel does.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -41,6 +42,18 @@ static void *take_in_thread(void *count)
     return NULL;
 }
 
+static void *block_none(void *unused)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    puts("ready");
+    for (;;)
+        pause();
+    return unused;
+}
+
 int main(int argc, char **argv)
 {
     const char *way = argc > 1 ? argv[1] : "";
@@ -50,6 +63,8 @@ int main(int argc, char **argv)
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (strcmp(way, "open") == 0 && pthread_create(&thread, NULL, block_none, NULL) == 0)
+        pthread_join(thread, NULL);
     puts("ready");
     if (strcmp(way, "late") == 0)
         (void)!getchar();

@@ -479,14 +479,20 @@ pidfd_tells() {
         sh_run '$1; hostname outer; trap "kill -KILL \$simple \$nested" EXIT
                 unshare -u sleep 100 >/dev/null & simple=$!
                 unshare -ru sleep 100 >/dev/null & nested=$!
-                sleep 0.3
+                sleep 0.3; before=(/proc/self/fd/*)
                 [[ $1 != : ]] || mount -t tmpfs tmpfs /proc
                 nsmap --same uts $simple $$; echo "$?"; nsmap --same net $simple $$; echo "$?"
                 nsmap --same user $nested $$; echo "$?"; nsmap --same user $nested $nested; echo "$?"
                 nsenter_ns -t $simple -a hostname simple; (nsenter_ns -t $simple -a && uname -n)
                 nsenter_ns -t $nested -a hostname nested; nsenter_ns -t $nested -a uname -n; uname -n
                 nsenter_ns -t $simple -U -u 2>&1 | grep -o "leave out -U"
-                nsenter_ns -t $nested --user-parent --check 2>&1 | grep -o "in this user namespace already"' "$before"
+                nsenter_ns -t $nested --user-parent --check 2>&1 | grep -o "in this user namespace already"
+                if [[ $1 == : ]]; then
+                    nsenter_ns -t 1 -a --check 2>&1 | grep -q "Permission denied" || echo "into all of PID 1"
+                    nsenter_ns -t $simple -a --check
+                    umount /proc; after=(/proc/self/fd/*)
+                    [[ ${after[*]} == "${before[*]}" ]] || echo "open: ${before[*]}, then ${after[*]}"
+                fi' "$before"
         is "$output" "$(printf '%s\n' 1 0 1 0 simple nested outer "leave out -U" "in this user namespace already")"
         done_quietly
     done
@@ -637,8 +643,9 @@ ready='ready() { until [[ -e $dir/$1 ]]; do sleep 0.02; done; rm "$dir/$1"; }
                     for type in user uts pid; do nsmap --same $type "$target" "$(nsmap -t "$target" --pid)" && echo same; done
                 done
                 exec {handle}<"/proc/$!"; [[ $(nsmap -t "/dev/fd/$handle" --pid) == "$(nsmap -t "$!" --pid)" ]] && echo "by descriptor"
+                before=(/proc/self/fd/*); nsmap -t "$!" >/dev/null; after=(/proc/self/fd/*); [[ ${after[*]} == "${before[*]}" ]] && echo same
                 kill -KILL "$!"; wait' 2>/dev/null
-        is "$(sort <<<"$output" | uniq -c | xargs)" "1 by descriptor 2 joined 6 same"
+        is "$(sort <<<"$output" | uniq -c | xargs)" "1 by descriptor 2 joined 7 same"
         nothing_runs
     done
 }

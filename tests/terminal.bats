@@ -572,6 +572,21 @@ hangs_up() {
 	EOT
 }
 
+@test "a script has the terminal back from a prompt that moved" {
+    echo 'bash --rcfile "$dir/rc" -i; read -r line; echo "read $line"' >"$dir/script"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		line {PS1='inner$ '; unshare_ns -ruf --no-return}
+		want {inner\$ .*inner\$ }
+		line {exit}
+		sleep 0.5
+		line {typed}
+		want {read typed\r\n.*outer\$ }
+		line {exit}
+		ends
+	EOT
+}
+
 @test "a script that moved, and ends in the background, leaves the terminal to who has it" {
     { prelude && echo 'unshare_ns -rp; echo in $$; read -r line <"$dir/go"; echo "$line"'; } >"$dir/script"
     mkfifo "$dir/go"
