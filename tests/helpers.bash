@@ -197,9 +197,9 @@ target() {
 }
 
 # pty: at a terminal, types what expect's script on standard input says into an interactive bash. There, $dir/rc loads the
-# builtins; line TEXT types a line, want PATTERN waits for a match, works PROMPT has a pipeline and a job run; leaves TEXT
-# types how the shell inside ends with status 7, and sees that the outer one has the terminal back, and ends it; interrupts
-# ends a script by ^C.
+# builtins; line TEXT types a line, want PATTERN waits for a match, awaits COMMAND for a program that has the terminal and
+# runs; works PROMPT has a pipeline and a job run; leaves TEXT types how the shell inside ends with status 7, and sees that
+# the outer one has the terminal back, and ends it; interrupts ends a script by ^C.
 pty() {
     needs expect -v
     {
@@ -214,11 +214,21 @@ pty() {
 			        eof { puts "\n-- ended without: $pattern"; exit 1 }
 			    }
 			}
+			proc awaits {command} {
+			    global spawn_out
+			    for {set n 0} {$n < 1200} {incr n} {
+			        set there [exec ps -o stat=,comm= -t $spawn_out(slave,name)]
+			        if {[regexp "\[SR]\\S*\\+ +$command\n" "$there\n"]} return
+			        after 50
+			    }
+			    puts "\n-- never ran: $command"
+			    exit 1
+			}
 			proc works {prompt} {
 			    line {echo a b | tr a-z A-Z | cat; sleep 0.1 & wait; echo waited}
 			    want "A B\r\n.*waited\r\n.*$prompt"
 			    line {sleep 1000}
-			    sleep 0.3
+			    awaits sleep
 			    send "\003"
 			    want "\\^C\r\n$prompt"
 			}

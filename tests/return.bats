@@ -371,7 +371,7 @@ at_old_prompt() {
 			line "$env(command)"
 			want {\r\nold# }
 			line {sleep 1000}
-			sleep 0.3
+			awaits sleep
 			send "\032"
 			want {Stopped *sleep 1000\r\nold# }
 			line {kill -KILL %1; while kill -0 %1; do sleep 0.1; done 2>/dev/null; x=inside}

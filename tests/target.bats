@@ -471,15 +471,19 @@ pidfd_tells() {
     perl -e 'open(my $pidfd, "<&=", syscall(434, $$ + 0, 0)); exit(defined ioctl($pidfd, 0xff0a, 0) ? 0 : 1)'
 }
 
+# For scripts: a program, in an array, that sleeps, and of which there is a line to read from 9 when it has been started
+sleeps='mkfifo "$dir/ready"; exec 9<>"$dir/ready"; rm "$dir/ready"; sleeps=(sh -c "echo >&9; exec sleep 100 >/dev/null")
+'
+
 @test "without a /proc of this PID namespace, a target is looked at by its pidfd" {
     needs pidfd_tells
     local before
     via=(unshare -rmu)
     for before in : "unshare_ns -p"; do # with a /proc that goes, and in the one of another PID namespace
-        sh_run '$1; hostname outer; trap "kill -KILL \$simple \$nested" EXIT
-                unshare -u sleep 100 >/dev/null & simple=$!
-                unshare -ru sleep 100 >/dev/null & nested=$!
-                sleep 0.3; before=(/proc/self/fd/*)
+        sh_run "$sleeps"'$1; hostname outer; trap "kill -KILL \$simple \$nested" EXIT
+                unshare -u "${sleeps[@]}" & simple=$!
+                unshare -ru "${sleeps[@]}" & nested=$!
+                read -r -u 9; read -r -u 9; before=(/proc/self/fd/*)
                 [[ $1 != : ]] || mount -t tmpfs tmpfs /proc
                 nsmap --same uts $simple $$; echo "$?"; nsmap --same net $simple $$; echo "$?"
                 nsmap --same user $nested $$; echo "$?"; nsmap --same user $nested $nested; echo "$?"
@@ -501,10 +505,10 @@ pidfd_tells() {
 @test "without a /proc, the PID namespace of a target, or of its children if there are any, is joined" {
     needs pidfd_tells
     via=(unshare -rm)
-    sh_run 'unshare_ns -p --mount-proc; trap "kill -KILL \$full \$parent \$childless" EXIT
-            unshare -mup --mount-proc --fork --kill-child sleep 100 >/dev/null & parent=$!
-            unshare -p sleep 100 >/dev/null & childless=$!
-            sleep 0.3; full=$(pgrep -P $parent); inside=$(readlink "/proc/$full/ns/pid") outside=$(readlink /proc/self/ns/pid)
+    sh_run "$sleeps"'unshare_ns -p --mount-proc; trap "kill -KILL \$parent \$childless" EXIT
+            unshare -mup --mount-proc --fork --kill-child "${sleeps[@]}" & parent=$!
+            unshare -p "${sleeps[@]}" & childless=$!
+            read -r -u 9; read -r -u 9; full=$(pgrep -P $parent); inside=$(readlink "/proc/$full/ns/pid") outside=$(readlink /proc/self/ns/pid)
             mount -t tmpfs tmpfs /proc
             (nsenter_ns -t $full -a && [[ $PPID == 0 && $(readlink /proc/self/ns/pid) == "$inside" ]] && echo all)
             (nsenter_ns -t $full -p -m && [[ $PPID == 0 && $(readlink /proc/self/ns/pid) == "$inside" ]] && echo own)

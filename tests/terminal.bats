@@ -19,24 +19,24 @@ load helpers
 		line {sleep 0.3 & wait; echo waited}
 		want {waited\r\nroot@box # }
 		line {sleep 1000}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {\^C\r\nroot@box # }
 		line {echo status=$?}
 		want {status=130\r\nroot@box # }
 		line {sleep 1000}
-		sleep 0.3
+		awaits sleep
 		send "\032"
 		want {Stopped.*root@box # }
 		line {bg; jobs -r | grep -c sleep}
 		want {\n1\r\nroot@box # }
 		line {fg}
 		want {sleep 1000\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {root@box # }
 		line {unshare_ns -u sleep 1000}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {root@box # }
 		line {exit 7}
@@ -56,7 +56,7 @@ load helpers
 		line {source "$dir/rc"}
 		want $outer
 		line {true & wait; sleep 1000 & echo $! >"$dir/outside"; sleep 2000}
-		sleep 0.3
+		awaits sleep
 		send "\032"
 		want {Stopped.*outer\$ }
 		line {unshare_ns -rpm --mount-proc}
@@ -95,26 +95,26 @@ load helpers
     pty <<-'EOT'
 		line {bash "$dir/script"}
 		want {\nin 1\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {outer\$ }
 		line {echo status=$?}
 		want {status=130\r\nouter\$ }
 		line {bash "$dir/traps"}
 		want {\nin 1\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {caught\r\nouter\$ }
 		line {echo status=$?}
 		want {status=5\r\nouter\$ }
 		line {bash "$dir/script"}
 		want {\nin 1\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\032"
 		want {Stopped.*outer\$ }
 		line {fg}
 		want {bash.*script}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {outer\$ }
 		line {bash "$dir/script"}
@@ -133,7 +133,7 @@ load helpers
         pty <<-'EOT'
 			line {exec bash "$dir/script"}
 			want {\nin\r\n}
-			sleep 0.3
+			awaits sleep
 			close
 		EOT
         nothing_runs
@@ -199,7 +199,7 @@ hangs_up() {
         { prelude && echo "$moves; echo in; for ((;;)); do sleep 2; done"; } >"$dir/script"
         pty <<-'EOT'
 			proc begin {} { line {bash "$dir/script"}; want {\nin\r\n} }
-			proc stop {} { sleep 0.2; send "\032"; want {Stopped.*outer\$ } }
+			proc stop {} { awaits sleep; send "\032"; want {Stopped.*outer\$ } }
 			proc go_on {} { line {fg}; want {bash.*script} }
 			begin
 			for {set i 0} {$i < 5} {incr i} { stop; go_on }
@@ -209,7 +209,7 @@ hangs_up() {
 			begin
 			stop
 			go_on
-			sleep 0.2
+			awaits sleep
 			interrupts
 		EOT
         nothing_runs
@@ -233,7 +233,7 @@ hangs_up() {
 			}
 			line {fg}
 			want {bash.*script}
-			sleep 0.2
+			awaits sleep
 			interrupts
 		EOT
         nothing_runs
@@ -309,7 +309,7 @@ hangs_up() {
 			want {root@box # }
 			works {root@box # }
 			line {sleep 1000}
-			sleep 0.3
+			awaits sleep
 			send "\032"
 			want {Stopped.*root@box # }
 			leaves {kill %1; wait; fg; exit 7}
@@ -351,7 +351,7 @@ hangs_up() {
 		want {\[1\] \d+\r\nroot # }
 		line {jobs; fg}
 		want {Running.*sleep 1000 \| cat\r\n}
-		sleep 0.3
+		awaits sleep.*cat
 		send "\032"
 		want {Stopped.*root # }
 		line {bg; kill %1; wait; jobs; echo end=$?}
@@ -384,7 +384,7 @@ hangs_up() {
 		line {read -r pid _ </proc/self/stat; echo $pid >$dir/pid; echo noted}
 		want {noted\r\nroot # }
 		if {$env(end) == "kill" || $env(end) == "sleep"} {
-		    if {$env(end) == "sleep"} { line {sleep 1000}; sleep 0.3 }
+		    if {$env(end) == "sleep"} { line {sleep 1000}; awaits sleep }
 		    exec kill -KILL [exec cat $env(dir)/pid]
 		} else {
 		    line $env(end)
@@ -449,14 +449,14 @@ hangs_up() {
 		want {builtin\r\nouter\$ }
 		foreach options {-ru -rp {-rp --init}} {
 		    line "unshare_ns $options sleep 1000"
-		    sleep 0.5
+		    awaits sleep
 		    send "\032"
 		    want {Stopped.*outer\$ }
 		    line {bg; jobs}
 		    want {Running.*outer\$ }
 		    line {fg}
 		    want {unshare_ns.*\r\n}
-		    sleep 0.3
+		    awaits sleep
 		    send "\003"
 		    want {\^C\r\nouter\$ }
 		    works {outer\$ }
@@ -473,7 +473,7 @@ hangs_up() {
 		foreach script {script {script --init} reads {reads --init}} {
 		    line "for i in 1 2 3; do bash \$dir/$script; echo again; done"
 		    want {\nin \d\r\n}
-		    sleep 0.5
+		    awaits sleep
 		    send "\003"
 		    expect {
 		        again { puts "\n-- the loop went on"; exit 1 }
@@ -499,14 +499,14 @@ hangs_up() {
 		want {\npid=\d+\r\nA B\r\nroot # }
 		works {root # }
 		line {sleep 1000 | cat | cat}
-		sleep 0.3
+		awaits sleep.*cat.*cat
 		send "\032"
 		want {\^Z\r\n\[1\]\+  Stopped [^\n]*\r\nroot # }
 		line {bg; jobs -r | grep -c sleep}
 		want {\n1\r\nroot # }
 		line {fg}
 		want {sleep 1000 \| cat \| cat\r\n}
-		sleep 0.3
+		awaits sleep.*cat.*cat
 		send "\003"
 		want {\^C\r\nroot # }
 		line {while read -r l; do echo "l=$l"; done < <(echo x | cat); cat <(echo y)}
@@ -525,7 +525,7 @@ hangs_up() {
 			want {inner. }
 			works {inner. }
 			line {sed -u s/typed/read/}
-			sleep 0.5
+			awaits sed
 			line {typed}
 			want {read\r\n}
 			send "\032"
@@ -543,7 +543,7 @@ hangs_up() {
         export script
         pty <<-'EOT'
 			line {bash "$dir/$script"}
-			sleep 0.5
+			awaits sed
 			line {typed}
 			want {read\r\n}
 			send "\004"

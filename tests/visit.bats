@@ -398,7 +398,7 @@ same"
 		want {p[^ ]+# }
 		line {$visit f; echo no}
 		want {\nin away\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {\^C\r\np[^ ]+# }
 		line {echo "$? $([[ $HOSTNAME == $home && $(uname -n) == $home ]] && echo home)" $PWD}
@@ -411,7 +411,7 @@ same"
 		want "none: .*\n.*p\[^ ]+# "
 		line {$visit f}
 		want {\nin away\r\n}
-		sleep 0.3
+		awaits sleep
 		send "\032"
 		want {Stopped.*\non\r\n.*p[^ ]+# }
 		line {kill %%; wait %% 2>/dev/null; [[ $(uname -n) == $home ]] && echo 'ho'me}
@@ -422,7 +422,7 @@ same"
 		line {e() { (exit 3); echo no; }; set -e; $visit e || set +e; echo 'ca'ught}
 		want {\ncaught\r\n}
 		line {if sleep 1000; then :; else echo 'in'terrupted; fi}
-		sleep 0.3
+		awaits sleep
 		send "\003"
 		want {\ninterrupted\r\n}
 		line {h() { kill %1; exit 3; }; $visit h}
@@ -443,7 +443,7 @@ same"
     pty <<-'EOT'
 		line {bash "$dir/script"}
 		want {\nin\r\n}
-		sleep 0.3
+		awaits sleep
 		interrupts
 		line {exit}
 		ends
