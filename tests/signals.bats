@@ -239,6 +239,29 @@ slowly() {
     is "$output" "$(yes continued | head -n 10)"
 }
 
+# A shell that stays, or an element of a pipeline, stops sooner than a supervisor in its process group.
+@test "both are continued while the one outside is about to stop" {
+    local call
+    needs strace true
+    mkfifo "$dir/go"
+    exec {go}<>"$dir/go"
+    for call in 1 2; do # it stops the shell, and itself
+        via=(strace -qq -o /dev/null -e trace=kill -e inject=kill:delay_enter=500000:when=$call)
+        sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
+        await
+        outside=$(<"$dir/pid")
+        read -r inside _ <"/proc/$outside/task/$outside/children" || : # no line ends it
+        kill -TSTP "$outside"
+        sleep 0.25
+        kill -CONT "$outside" "$inside"
+        sleep 0.5
+        echo 3 >&"$go"
+        sh_wait
+        is "$status" 3
+        rm "$dir/signal"
+    done
+}
+
 @test "the moved shell ends just as the one outside is continued" {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)

@@ -114,8 +114,27 @@ static bool hold_still(pid_t moved)
     return stands;
 }
 
-/* Returns when the process was continued; at once where the kernel lets an orphaned process group not be stopped. */
-static void stop_this_process(int signal)
+static bool is_pending(int signal)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
+
+static bool still_stands(pid_t moved)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)moved, &info, WCONTINUED | WNOHANG | WNOWAIT) < 0 || info.si_pid != moved;
+}
+
+/*
+ * Returns when the process was continued; at once where the kernel lets an orphaned process group not be stopped, and where
+ * the whole group has been continued already, since nobody would do so again. A signal that stops takes back a SIGCONT that
+ * is pending, and the other way round: so what came before it is told by the moved shell, and what comes after it needs no
+ * look.
+ */
+static void stop_this_process(pid_t moved, int signal)
 {
     const struct timespec now = {0};
     struct sigaction before;
@@ -124,9 +143,13 @@ static void stop_this_process(int signal)
     sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, &before);
     sigemptyset(&one);
     sigaddset(&one, signal);
-    kill(getpid(), signal);
-    sigprocmask(SIG_UNBLOCK, &one, &mask);
-    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (!is_pending(SIGCONT))
+        kill(getpid(), signal);
+    if (still_stands(moved)) {
+        sigprocmask(SIG_UNBLOCK, &one, &mask);
+        sigprocmask(SIG_SETMASK, &mask, NULL);
+    } else
+        sigtimedwait(&one, NULL, &now);
     if (signal != SIGSTOP)
         sigaction(signal, &before, NULL);
     sigemptyset(&one);
@@ -156,7 +179,7 @@ static void stopped(struct supervisor *self, int signal)
         return;
     }
     tie_answer(STOPS);
-    stop_this_process(signal);
+    stop_this_process(self->moved, signal);
     if (foreground > 0 && tcgetpgrp(terminal->tty) == getpgrp())
         tcsetpgrp(terminal->tty, foreground);
     go_on(self);
@@ -221,13 +244,6 @@ static void pass_on(struct supervisor *self, const siginfo_t *info)
     act_on(self, signal, has_it, &stance);
     if (held)
         let_go(self->moved);
-}
-
-static bool is_pending(int signal)
-{
-    sigset_t pending;
-
-    return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
 }
 
 /* Reaps all children: those from before the move are still this process's. True: the moved shell has ended. */
