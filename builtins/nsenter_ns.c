@@ -59,9 +59,6 @@ static void take_switch(struct join_request *request, int id)
     case 'Z':
         request->context = true;
         break;
-    case OPT_HOME:
-        request->home = true;
-        break;
     case OPT_VISIT:
         request->visit = true;
         break;
@@ -103,6 +100,10 @@ static const char *take_option(void *place, int id, const char *argument)
         return take_directory(&request->root, &request->root_path, argument);
     case 'w':
         return take_directory(&request->wd, &request->wd_path, argument);
+    case OPT_HOME:
+        request->home = true;
+        request->trap = argument;
+        return NULL;
     case OPT_RETURN:
         return engine_take_comeback(&request->comeback, argument);
     case 'W':

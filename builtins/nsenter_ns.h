@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
     {'e', "env", ARG_NONE, NULL, "export the target's environment variables, and no others"},
     OPTION_GROUP("Other"),
     {OPT_VISIT, "visit", ARG_NONE, NULL, "run COMMAND in this shell itself, and come back"},
-    {OPT_HOME, "home", ARG_NONE, NULL, "come back from all visits now"},
+    {OPT_HOME, "home", ARG_OPTIONAL, "TRAP", "come back from all visits now, and run TRAP, as an EXIT trap has it"},
     CHECK_ROW,
     HELP_ROW,
 };

@@ -342,7 +342,7 @@ int join_carry_out(void *place)
     struct environment environment;
 
     if (request->home)
-        return shell_come_home();
+        return shell_come_home(request->trap);
     if (!resolve(request, &plan))
         return EXECUTION_FAILURE;
     if (!read_environment(request, &plan, &environment)) {

@@ -20,6 +20,7 @@ struct identity {
 struct join_request {
     struct target_name target;
     bool all, user_parent, no_fork, check, environment, cgroup, context, preserve, keep_caps, visit, home, netns_mounts;
+    const char *trap; /* to be run at home; NULL: none */
     struct comeback comeback;
     int types;                   /* CLONE_NEW*, from the target or a file */
     const char *files[NS_TYPES]; /* NULL: not from a file */

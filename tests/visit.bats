@@ -89,6 +89,20 @@ ends() {
     ends 'f() { set -o posix; readonly x=1; x=2; }; $visit f' 127
 }
 
+@test "an EXIT trap whose way home is barred does not run inside" {
+    local bar
+    for bar in 'enable -n nsenter_ns' 'enable -d nsenter_ns' 'enable -n builtin' 'builtin() { :; }' 'visits() { :; }'; do
+        visit_run 'trap "echo \"EXIT \$?'"'"'\"; home && echo home; false" EXIT
+            set -e
+            f() { '"$bar"'; kill -TERM $$; :; }
+            nsenter_ns --visit -t $away -a f
+            echo "it went on"'
+        is "$status" 143
+        [[ $bar == visits* ]] || is "$output" ""
+    done
+    is "$output" $'EXIT 0\'\nhome'
+}
+
 @test "where the program that was to replace the shell is not there, the shell ends at home" {
     visit_run 'visit="nsenter_ns --visit -t $away -a"
         f() { exec /nothing; }

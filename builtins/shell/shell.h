@@ -185,8 +185,8 @@ struct home *shell_visit_home(void);
 /* With the shell inside, runs COMMAND in it and comes home, however COMMAND ends. Returns its status. */
 int shell_visit(WORD_LIST *words);
 
-/* Comes home from all visits at once, and returns $?: for an EXIT trap. */
-int shell_come_home(void);
+/* Comes home from all visits at once, and returns $?; or runs the text of an EXIT trap there, and returns 0. */
+int shell_come_home(const char *trap);
 
 /* Ends the visit, for which the shell has not gone anywhere. */
 void shell_end_visit(void);

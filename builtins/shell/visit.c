@@ -127,34 +127,51 @@ _Noreturn void shell_end_lost(const struct failure *why)
     sh_exit(LOST);
 }
 
-/* What an EXIT trap begins with while the shell is away: $? is for it, and is no failure under `set -e`. */
-static const char homewards[] = "\\builtin nsenter_ns --home && :; ";
+/*
+ * While the shell is away, an EXIT trap is the way home and an argument to that, which is run once there. So what bars the way
+ * (enable -n nsenter_ns) bars the trap, too: it does not run in there, and the shell ends.
+ */
+static const char homewards[] = "\\builtin nsenter_ns --home=";
+
+static struct {
+    char *there, *at_home; /* its text; NULL: it has not been led home */
+} exit_trap;
 
 static bool leads_homewards(void)
 {
-    return signal_is_trapped(EXIT_TRAP) && !signal_is_ignored(EXIT_TRAP)
-           && strncmp(trap_list[EXIT_TRAP], homewards, strlen(homewards)) == 0;
+    return exit_trap.there && signal_is_trapped(EXIT_TRAP) && !signal_is_ignored(EXIT_TRAP)
+           && strcmp(trap_list[EXIT_TRAP], exit_trap.there) == 0;
+}
+
+static void forget_exit_trap(void)
+{
+    FREE(exit_trap.there);
+    FREE(exit_trap.at_home);
+    exit_trap.there = exit_trap.at_home = NULL;
 }
 
 static void lead_exit_trap_home(void)
 {
     if (!signal_is_trapped(EXIT_TRAP) || signal_is_ignored(EXIT_TRAP) || leads_homewards())
         return;
-    char *text = trap_list[EXIT_TRAP];
-    trap_list[EXIT_TRAP] = xmalloc(strlen(homewards) + strlen(text) + 1);
-    strcpy(trap_list[EXIT_TRAP], homewards);
-    strcat(trap_list[EXIT_TRAP], text);
-    free(text);
+    forget_exit_trap();
+    char *quoted = sh_single_quote(trap_list[EXIT_TRAP]);
+    exit_trap.at_home = trap_list[EXIT_TRAP];
+    exit_trap.there = xmalloc(strlen(homewards) + strlen(quoted) + 1);
+    strcpy(exit_trap.there, homewards);
+    strcat(exit_trap.there, quoted);
+    trap_list[EXIT_TRAP] = savestring(exit_trap.there);
+    free(quoted);
 }
 
 /* COMMAND may have set another, which is left. */
 static void give_exit_trap_back(void)
 {
-    if (!leads_homewards())
-        return;
-    char *text = trap_list[EXIT_TRAP];
-    trap_list[EXIT_TRAP] = savestring(text + strlen(homewards));
-    free(text);
+    if (leads_homewards()) {
+        free(trap_list[EXIT_TRAP]);
+        trap_list[EXIT_TRAP] = savestring(exit_trap.at_home);
+    }
+    forget_exit_trap();
 }
 
 static bool is_away(void)
@@ -184,11 +201,17 @@ static void come_home(struct visit *visit)
         give_exit_trap_back();
 }
 
-int shell_come_home(void)
+int shell_come_home(const char *trap)
 {
+    char *text = trap ? savestring(trap) : NULL;
+
     for (struct visit *visit = visits; visit; visit = visit->outer)
         come_home(visit);
-    return last_command_exit_value;
+    if (!text)
+        return last_command_exit_value;
+    /* As bash does. It frees the text. */
+    parse_and_execute(text, "exit trap", SEVAL_NONINT | SEVAL_NOHIST | SEVAL_RESETLINE);
+    return EXECUTION_SUCCESS; /* else `set -e` would have a say */
 }
 
 static void stop_catching(struct visit *visit)
