@@ -32,7 +32,7 @@ tiny() {
     mkdir -p "$dir"/root/{bin,etc,tmp,var/www}
     cp "$(type -P busybox)" "$dir/root/bin/busybox"
     local program
-    for program in sh true cat chown echo env grep head hostname httpd id ip ls mkdir ps pwd readlink rm setpriv sleep sort stat touch unshare wc wget; do
+    for program in sh true cat chown echo env grep head hostname httpd id ip ls mkdir ps pwd readlink rm setpriv sleep sort stat touch unshare dd wc wget; do
         ln -s busybox "$dir/root/bin/$program"
     done
     printf '%s\n' root:x:0:0::/root:/bin/sh www:x:33:33::/var/www:/bin/sh >"$dir/root/etc/passwd"
@@ -787,18 +787,83 @@ each_killed() {
     like "$output" "*the network needs /dev/net/tun, which is not for you*"
 }
 
-@test "--memory, --cpus, --pids: in a cgroup of the box's own, or it is said why not" {
+@test "--memory, --cpus, --pids: it is said why not, and what they take" {
     tiny_image
     box run --memory 64M tiny true
     [[ $status == 0 ]] || { is "$status" 125 && [[ $error =~ there\ is\ no\ controller|systemd-run ]]; }
-    ((EUID == 0)) || skip "a user has to be given a cgroup"
-    needs grep -qw pids /sys/fs/cgroup/cgroup.controllers
-    needs mkdir "/sys/fs/cgroup/box.probe$$"
-    rmdir "/sys/fs/cgroup/box.probe$$"
-    box run --memory 64M --cpus 0.5 --pids 20 --name "limited$$" tiny sh -c 'cat /proc/self/cgroup; sleep 1000 & sleep 1000 & for i in $(seq 30); do sleep 1000 & done'
-    like "$output" "*0::/"
-    like "$error" "*fork*"
-    rmdir "/sys/fs/cgroup/box.limited$$"
+    local option
+    for option in "--memory 1.5M" "--memory much" "--cpus 1,5" "--cpus ." "--pids 0" "--pids UID" "--pids -1"; do
+        # shellcheck disable=SC2086 # two words
+        box run $option tiny true
+        is "$status" 125
+        is "$error" "box: expected --memory BYTES[K|M|G], --cpus N, or --pids N"
+    done
+}
+
+# limits_image: sets $base to the cgroup below which root's boxes are, or that a user has for himself, and has an image
+limits_image() {
+    local path controller
+    base=/sys/fs/cgroup
+    if ((EUID)); then
+        IFS=: read -r _ _ path < <(grep ^0:: /proc/self/cgroup)
+        base+=${path%/*}
+    fi
+    for controller in cpu memory pids; do needs grep -w "$controller" "$base/cgroup.subtree_control"; done
+    needs mkdir "$base/probe$$"
+    rmdir "$base/probe$$"
+    tiny_image
+}
+
+# limited NAME WORD...: box run --name NAME WORD..., by a process that is alone in its cgroup, as systemd-run(1) starts a
+# user's; sets $cgroup to the box's
+limited() {
+    local alone=$base
+    ((EUID == 0)) || { alone=$(mktemp -d "$base/alone.XXXXXX") && chmod 755 "$alone"; }
+    cgroup=$alone/box.$1
+    sh_run '[[ $EUID == 0 ]] || echo $$ >"$1/cgroup.procs"; exec "$2" run --name "${@:3}"' "$alone" "$ours" "$@"
+}
+
+@test "--pids: more cannot be forked, nor by exec" {
+    limits_image
+    limited "a$$" --pids 5 tiny sh -c 'cat /proc/self/cgroup; for i in 1 2 3 4 5 6; do sleep 1000 & echo $i; done'
+    like "$output" $'*0::/\n1\n2\n3\n4'
+    like "$error" "*can't fork*"
+    is "$status" 2
+    eventually rmdir "$cgroup"
+    limited "a$$" --pids 5 --detach tiny sh -c 'for i in 1 2 3; do sleep 1000 & done; wait'
+    eventually bash -c '[[ $(<"$1/pids.current") == 6 ]]' bash "$cgroup"
+    box exec "a$$" true
+    is "$status" 125
+    like "$error" "*Resource temporarily unavailable*"
+    box stop "a$$"
+    eventually rmdir "$cgroup"
+}
+
+@test "--memory: who takes more is killed, and the box says so" {
+    limits_image
+    local take='exec dd if=/dev/zero of=/dev/null count=1 bs='
+    limited "a$$" --memory 32M tiny sh -c "${take}200M"
+    is "$status" 137
+    limited "a$$" --memory 32M tiny sh -c "(${take}200M); echo \$?; (${take}1M 2>/dev/null); echo \$?"
+    is "$output" $'137\n0'
+    is "$status" 0
+    # The next one of this name has no limit of the last.
+    limited "a$$" --pids 10 tiny sh -c "${take}200M"
+    is "$status" 0
+    eventually rmdir "$cgroup"
+}
+
+@test "--cpus: the time of the processors is held back" {
+    limits_image
+    local start=${EPOCHREALTIME/./} took used throttled
+    limited "a$$" --cpus .1 tiny sh -c 'i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'
+    took=$((${EPOCHREALTIME/./} - start))
+    done_quietly
+    is "$(<"$cgroup/cpu.max")" "10000 100000"
+    used=$(sed -n 's/^usage_usec //p' "$cgroup/cpu.stat") throttled=$(sed -n 's/^nr_throttled //p' "$cgroup/cpu.stat")
+    echo "$used of $took microseconds, held back $throttled times"
+    ((throttled > 0 && used < took / 5))
+    eventually rmdir "$cgroup"
 }
 
 # debian_tar: sets $tar to one of a small Debian, which root makes once

@@ -3,7 +3,8 @@
 
 setup() {
     dir=$(mktemp -d)
-    targets=() via=() limit=180 # what takes that long, on a machine however busy, hangs
+    targets=() via=() slow=${NSB_SLOW:-1} # how much slower the machine is than one may expect
+    limit=$((180 * slow))                 # what takes that long, on a machine however busy, hangs
     read -ra wrapper <<<"${NSB_UNDER-}"
     [[ ! ${LD_PRELOAD-}${NSB_UNDER-} ]] || limit=600 # a sanitizer takes its time
     export dir
@@ -204,8 +205,8 @@ pty() {
     needs expect -v
     {
         prelude | grep -v '^read' >"$dir/rc"
+        echo "set timeout $((60 * slow))"
         cat <<-'EOT'
-			set timeout 60
 			proc line {text} { send -- "$text\r" }
 			proc want {pattern} {
 			    expect {
@@ -262,7 +263,7 @@ pty() {
 		EOT
         cat
     } >"$dir/expect"
-    TERM=dumb timeout --signal KILL 300 expect "$dir/expect"
+    TERM=dumb timeout --signal KILL $((300 * slow)) expect "$dir/expect"
 }
 
 # nothing_runs: no process of the scripts that were run is alive, nor will be. One that nobody has waited for yet is not:

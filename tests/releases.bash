@@ -50,6 +50,24 @@ plain_root() {
     apart debootstrap --force-check-gpg --variant=minbase --include=ca-certificates "$1" "$2" "$uri" 2>&1
 }
 
+# make_release RELEASE: makes one that is kept, with what the tests need; prints why not, where it fails. Only what is complete gets
+# its name.
+make_release() {
+    local new=$releases/$1.new
+    [[ ! -d $releases/$1 ]] || return 0
+    rm -rf --one-file-system "$new"
+    if ! plain_root "$1" "$new" >"$new.log"; then
+        tail -n 1 "$new.log"
+    else
+        apart equip "$new" &>"$new.log" || :
+        rm -rf --one-file-system "$new/src" "$new.log"
+        mv -T "$new" "$releases/$1"
+        return 0
+    fi
+    rm -rf --one-file-system "$new"
+    return 1
+}
+
 # These are called by what runs apart.
 
 # cover DIRECTORY: sets $root to a layer over it, in memory
@@ -90,4 +108,16 @@ enter() {
     rmdir /.outside
     exec env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
         ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} "${@:2}"
+}
+
+# build DIRECTORY: the copy of this tree that is there, with what its tests need
+build() {
+    mount --bind "$1" "$1"
+    enter "$1" NSB_TESTS=tests/unit_number /src/bootstrap check
+}
+
+# equip DIRECTORY: installs there what the tests need. What else fails of that fails in the run, too.
+equip() {
+    bring "$here" "$1"
+    build "$1"
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mounts/apart.h"
 #include "mounts/calls.h"
 #include "mounts/detached.h"
 #include "mounts/steps.h"
@@ -237,18 +238,43 @@ int source_overlay(struct root_operation *operation, struct failure *why)
 }
 
 /* The layer for changes is on a tmpfs that nobody sees, and that ends with the overlay. */
-int source_tmp_overlay(struct root_operation *operation, struct failure *why)
+struct hidden {
+    struct root_operation *operation;
+    int tmpfs;
+};
+
+static int make_on_hidden(const struct hidden *hidden, struct failure *why)
 {
     char upper[40], work[40];
-    int hidden = source_root(why);
 
-    if (hidden < 0)
+    snprintf(upper, sizeof upper, "/proc/self/fd/%d/upper", hidden->tmpfs);
+    snprintf(work, sizeof work, "/proc/self/fd/%d/work", hidden->tmpfs);
+    return make_layers(hidden->operation, upper, work, why);
+}
+
+/* Before Linux 6.15, an overlay takes nothing that is detached (EINVAL): in a child, it is not. */
+static int make_apart(void *place, int *mount, struct failure *why)
+{
+    const struct hidden *hidden = place;
+
+    if (apart_attach(hidden->tmpfs) < 0)
+        return fail(why, &step_operation);
+    int status = make_on_hidden(hidden, why);
+    *mount = hidden->operation->mount;
+    return status;
+}
+
+int source_tmp_overlay(struct root_operation *operation, struct failure *why)
+{
+    struct hidden hidden = {operation, source_root(why)};
+
+    if (hidden.tmpfs < 0)
         return -1;
-    snprintf(upper, sizeof upper, "/proc/self/fd/%d/upper", hidden);
-    snprintf(work, sizeof work, "/proc/self/fd/%d/work", hidden);
-    int status = mkdirat(hidden, "upper", 0755) < 0 || mkdirat(hidden, "work", 0755) < 0
+    int status = mkdirat(hidden.tmpfs, "upper", 0755) < 0 || mkdirat(hidden.tmpfs, "work", 0755) < 0
                      ? fail(why, &step_operation)
-                     : make_layers(operation, upper, work, why);
-    close(hidden);
+                     : make_on_hidden(&hidden, why);
+    if (status < 0 && why->err == EINVAL)
+        status = apart(make_apart, &hidden, &operation->mount, why);
+    close(hidden.tmpfs);
     return status;
 }
