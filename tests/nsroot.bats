@@ -520,6 +520,23 @@ bin in lib lib64 proc sbin usr
     like "$error" "*--ro-bind /nope /a: No such file or directory"
 }
 
+@test "from a chroot, nothing is unmounted but in the mount namespace that is new, whatever is shared" {
+    ((EUID == 0)) || skip "needs root"
+    mkdir "$dir/shared" "$dir/mount"
+    for propagation in private shared; do
+        sh_run 'unshare_ns -m && mount_ns -t tmpfs x "$dir/shared" && mount_ns --make-shared "$dir/shared" &&
+            mount_ns -m -t tmpfs y "$dir/shared/in" && mount_ns --rbind / "$dir/mount" && mount_ns --make-$1 / &&
+            mapfile -t before </proc/self/mountinfo || exit
+            (chroot "$dir/mount" bash -c "enable -f $3 nsroot
+                nsroot $2 --proc /proc && cd / && echo *")
+            mapfile -t after </proc/self/mountinfo
+            [[ ${before[*]} == "${after[*]}" ]] && echo same' "$propagation" "$system" "$NSBUILTINS_SO"
+        is "$output" "bin lib lib64 proc sbin usr
+same"
+        done_quietly
+    done
+}
+
 @test "a failure after the last operation, and --check, leave no file that was mounted on, where there is no /proc either" {
     mkdir -p "$dir/real"
     echo some >"$dir/real/file"

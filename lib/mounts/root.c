@@ -187,13 +187,19 @@ static void take_back(struct building *building)
         (void)take_off(building, 0);
 }
 
+/* What is outside of the chroot has not been made slave yet, and would be unmounted in other mount namespaces, too. */
+static int put_on_top(const struct building *building, int top)
+{
+    return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -1 : call_move_mount(building->root, top, 0);
+}
+
 /* Puts the new root on top of what setns(2) has led to, or goes back to the old root where that is the new one already. */
 static int find_old(const struct building *building, int before)
 {
     int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     uint64_t id = top < 0 ? 0 : mount_id(top);
     int status = id == 0                          ? -1
-                 : id != mount_id(building->root) ? call_move_mount(building->root, top, 0)
+                 : id != mount_id(building->root) ? put_on_top(building, top)
                  : fchdir(before) < 0             ? -1
                                                   : chroot(".");
 
