@@ -428,6 +428,13 @@ other
 /usr"
 }
 
+@test "a home that is closed to the user is passed over" {
+    ((EUID != 0)) && [[ ! -x /root ]] || skip "needs an ordinary user, and a /root that is closed to him"
+    roots 'HOME=/root; nsroot "${system[@]}" --ro-bind /root /root && pwd'
+    is "$output" "/"
+    done_quietly
+}
+
 @test "--check builds and throws away; nothing has changed" {
     mkdir "$dir/real"
     roots 'fingerprint "$dir/before"
