@@ -276,6 +276,25 @@ slowly() {
     is "$status" 3
 }
 
+# Another one has its processor, and the second that it has for it is over at once: the third wait is for its stop.
+@test "an init that waits for a processor is held still all the same" {
+    local processor
+    needs chrt --idle 0 true
+    needs strace true
+    processor=$(taskset --cpu-list --pid $$ | grep -oE '[0-9]+$')
+    taskset --cpu-list "$processor" yes 3>&- >/dev/null &
+    targets+=($!)
+    disown
+    via=(strace -qq -o "$dir/trace" -e "trace=kill,rt_sigtimedwait" -e inject=rt_sigtimedwait:error=EAGAIN:when=3)
+    sh_start 'unshare_ns -rp; taskset --cpu-list --pid "$1" $$ >/dev/null; chrt --idle --pid 0 $$
+              mkfifo "$dir/go"; echo >"$dir/signal"; read -r _ <"$dir/go"' "$processor"
+    await
+    kill -TERM "$(<"$dir/pid")"
+    sh_wait
+    is "$status" 143
+    is "$(grep -o 'kill(.*SIG[A-Z]*' "$dir/trace" | sed 's/.* //; 3 q')" $'SIGSTOP\nSIGTERM\nSIGCONT'
+}
+
 # Each process of the group has the signal, and one that supervises has nobody to pass it on to.
 @test "a signal to the whole process group runs a trap once, one to the process outside too" {
     local move n

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -72,4 +73,16 @@ struct stance stance_of_child(pid_t child)
 bool stance_has(uint64_t mask, int signal)
 {
     return mask >> (signal - 1) & 1;
+}
+
+bool is_about_to_stop(pid_t child)
+{
+    char state[32];
+    int proc = proc_open_child(child);
+    bool waits = proc >= 0 && proc_status(proc, "State:", state, sizeof state) && strncmp(state, "\tR", 2) == 0
+                 && stance_has(read_mask(proc, "ShdPnd:", 0), SIGSTOP);
+
+    if (proc >= 0)
+        close(proc);
+    return waits;
 }

@@ -88,19 +88,26 @@ static void let_go(pid_t moved)
     was_continued(moved); /* which is not for go_on() to see */
 }
 
-/* False: it has ended, or does not stop within a second, in an uninterruptible sleep, or continued by someone else. */
+/*
+ * False: it has ended, or does not stop within a second, in an uninterruptible sleep, or continued by someone else. On a
+ * busy machine it may take longer to get a processor.
+ */
 static bool await_stop(pid_t moved)
 {
     const struct timespec second = {.tv_sec = 1};
     siginfo_t info;
     sigset_t child;
+    bool last = false;
 
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    do {
+    for (;;) {
         info.si_pid = 0;
         waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
-    } while (info.si_pid == 0 && (sigtimedwait(&child, NULL, &second) > 0 || errno == EINTR));
+        if (info.si_pid != 0 || last)
+            break;
+        last = sigtimedwait(&child, NULL, &second) < 0 && errno != EINTR && !is_about_to_stop(moved);
+    }
     return info.si_pid == moved && info.si_code == CLD_STOPPED
            && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
 }
