@@ -84,7 +84,6 @@ run_container() {
     mkdir "$dir/tmp"
     # On a machine with better things to do, half a second each.
     limit=600
-    ls -A /mnt >"$dir/files"
     sh_run 'export TMPDIR=$dir/tmp
             fingerprint "$dir/before"
             for ((n = 0; n < 100; n++)); do "$1" bash -c "exit 3"; [[ $? == 3 ]] || exit; done
@@ -92,7 +91,6 @@ run_container() {
     done_quietly
     unchanged
     is "$(ls -A "$dir/tmp")" ""
-    is "$(ls -A /mnt)" "$(<"$dir/files")"
     nothing_runs
 }
 

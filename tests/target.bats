@@ -695,7 +695,8 @@ ready='ready() { until [[ -e $dir/$1 ]]; do sleep 0.02; done; rm "$dir/$1"; }
             nsenter_ns -t "$!" -u; echo $?; nsmap -t "$!" --pid; echo $?; kill -KILL "$!"
             ( exec '"$liar"' $outside ) & ready lied
             nsenter_ns -t "$!" -u true; echo $?; kill -KILL "$!"
-            ( setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 & exec '"$liar"' $! ) & ready lied
+            ( setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 &
+                until [[ $(</proc/$!/comm) == sleep ]]; do sleep 0.01; done; exec '"$liar"' $! ) & ready lied
             nsmap -t "$!" --pid >"$dir/number"; cat "/proc/$(<"$dir/number")/comm"; kill -KILL "$!"
             pkill -KILL -g "$(tail -n 1 "$dir/groups")" -x sleep; true'
     is "$output" $'1\n1\n125\nsleep'
