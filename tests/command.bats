@@ -197,7 +197,8 @@ trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
     sh_run 'unshare_ns -r unshare_ns -u bash -c "exec sleep 1000" & sleep 0.3; kill -TERM $!; wait $!'
     is "$status" 143
     nothing_runs
-    sh_run 'unshare_ns -r unshare_ns -r bash -c "trap \"echo got; exit 3\" USR1; while :; do sleep 0.1; done" & sleep 0.4
+    sh_run 'unshare_ns -r unshare_ns -r bash -c "trap \"echo got; exit 3\" USR1; echo >\"\$dir/ready\"; while :; do sleep 0.1; done" &
+            until [[ -e $dir/ready ]]; do sleep 0.02; done
             kill -USR1 $!; wait $!'
     is "$output $status" "got 3"
     nothing_runs

@@ -306,7 +306,8 @@ mount_ns -t tmpfs -o ro"
 
 @test "what is busy: by whom" {
     mounts 'for i in a b c; do mount_ns -m -t tmpfs $i $i; done; mount_ns -m -t tmpfs in a/in; umount_ns a
-        exec {fd}<b && umount_ns b; (exec {fd}<&-; cd c && exec sleep 1000) & sleep 0.1; umount_ns c; kill $!; cd b && exec {fd}<&- && umount_ns .'
+        exec {fd}<b && umount_ns b; (exec {fd}<&-; cd c && exec sleep 1000) &
+        until [[ $(</proc/$!/comm) == sleep ]]; do sleep 0.01; done; umount_ns c; kill $!; cd b && exec {fd}<&- && umount_ns .'
     is "$status" 1
     like "$error" "*umount_ns: cannot unmount */a: busy: */a/in is mounted in it; say -R to unmount that too
 *umount_ns: cannot unmount */b: busy: the shell's own descriptor +([0-9]) is open in it; say -l *

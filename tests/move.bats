@@ -97,7 +97,7 @@ load helpers
 
 @test "orphans inside are reaped, and end with the script" {
     sh_run 'unshare_ns -rpm --mount-proc
-            (sleep 0.1 & sleep 1000 &); sleep 0.5; set -- /proc/[0-9]*; echo $#'
+            (sleep 0.1 & sleep 1000 &); until set -- /proc/[0-9]*; (($# == 2)); do sleep 0.1; done; echo $#'
     is "$output" 2 # the shell, and who sleeps still
     done_quietly
     nothing_runs
@@ -387,7 +387,7 @@ load helpers
 
 @test "--init: a reaper is PID 1, and the shell ends by the ordinary rules" {
     sh_run 'unshare_ns -rpm --mount-proc --init; echo "$$ $BASHPID $PPID" /proc/[0-9]*
-            (sleep 0.1 & sleep 1000 &); sleep 0.5; set -- /proc/[0-9]*; echo $#; exit 3'
+            (sleep 0.1 & sleep 1000 &); until set -- /proc/[0-9]*; (($# == 3)); do sleep 0.1; done; echo $#; exit 3'
     is "$output" $'2 2 1 /proc/1 /proc/2\n3' # init, the shell, and who sleeps still
     is "$status" 3
     is "$error" ""

@@ -37,7 +37,8 @@ try() {
 }
 
 @test "a job whose first process has ended" {
-    sh_run 'true | unshare -Ur sleep 30 & job=$!; sleep 0.2; nsmap -t %1 | grep -c .
+    sh_run 'true | unshare -Ur sleep 30 & job=$!
+            until [[ $(</proc/$job/comm) == sleep && ! -e /proc/$(jobs -p %1) ]]; do sleep 0.01; done; nsmap -t %1 | grep -c .
             mapfile -t facts < <(nsmap -t "$job"); [[ $(nsmap -t %1 -A map; echo "${map[user]}") ]]
             nsmap -t %1 -A map && [[ ${facts[0]} == *" ${map[user]}" ]] && echo same; kill "$job"'
     is "${output##*$'\n'}" same
