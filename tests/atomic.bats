@@ -249,6 +249,14 @@ refused_all() {
     is "$output" ""
 }
 
+@test "a shell that orphans go to stays one" {
+    needs perl -e 'require "syscall.ph"'
+    via=(perl -e 'require "syscall.ph"; my $set_child_subreaper = 36; syscall(&SYS_prctl, $set_child_subreaper, 1, 0, 0, 0); exec @ARGV')
+    sh_run 'fingerprint "$dir/before"; unshare_ns -rp -w /nowhere; fingerprint "$dir/after"; grep subreaper "$dir/after"'
+    is "$output" "subreaper 1"
+    unchanged
+}
+
 @test "two hundred plans leave no file open and no child" {
     sh_run 'f() { return 3; }
             plans() {

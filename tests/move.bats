@@ -367,6 +367,14 @@ load helpers
     done_quietly
 }
 
+# It would be bash's, which waits for whatever child has ended.
+@test "the one outside hears of an end that comes before it waits for one" {
+    needs strace -o /dev/null true
+    limit=60 via=(strace -o /dev/null -e trace=close_range -e inject=close_range:delay_enter=300000)
+    sh_run 'unshare_ns -rp; exit 3'
+    is "$status" 3
+}
+
 @test "in a trap for CHLD, while the shell waits" {
     local wait
     for wait in 'wait' 'wait "$a"' 'wait "$b"' 'wait -n' 'sleep 0.4'; do
@@ -632,6 +640,28 @@ count_copies() {
     sh_run 'unshare_ns -rp --no-fork; unshare_ns -p --no-fork; (exit 4); echo $?; bash -c "echo \$PPID"; true'
     is "$output" $'4\n0'
     done_quietly
+}
+
+@test "--no-fork: no reaper is left of a landing that fails" {
+    needs strace -o /dev/null true
+    via=(strace -o /dev/null -e trace=setns -e inject=setns:error=EPERM)
+    sh_run 'unshare_ns -rp --no-fork; echo "$?"; read -r _ _ _ _ group _ </proc/self/stat; pgrep -c -x -g "$group" bash; exit 0'
+    is "$output" $'1\n1' # the shell itself
+}
+
+@test "--no-fork: what nobody waits for does not stay" {
+    sh_run 'name=${dir##*.}; ln -s "$BASH" "$dir/$name"; unshare_ns -rp --no-fork
+        is_there() { # by its name, whatever its number
+            for stat in /proc/[0-9]*/stat; do
+                ! { read -r line <"$stat"; } 2>/dev/null || [[ $line != *"($name)"* ]] || return 0
+            done
+            return 1
+        }
+        ("$dir/$name" -c "sleep 0.5; exit" &)
+        until is_there; do sleep 0.05; done
+        for ((i = 0; i < 200; i++)); do is_there || break; sleep 0.05; done
+        is_there && echo "$line"'
+    is "$output" ""
 }
 
 @test "--no-fork: such a shell itself cannot move on, but a subshell of it can" {

@@ -209,7 +209,8 @@ stays'
 *unshare_ns: cannot change the mount propagation of /: *; a Landlock domain *: do it before setpriv_ns'
     sh_run 'unshare_ns -rm; mount_ns -t tmpfs tmpfs /mnt; setpriv_ns --landlock-access=net; umount_ns /mnt; umount_ns /mnt'
     like "$error" '*: cannot unmount /mnt: it is not mounted'
-    sh_run 'unshare_ns -r; umount_ns /'
+    sh_run 'unshare_ns -r; umount_ns /; mount_ns -o remount,rw /; unshare_ns -m; mount_ns -o remount,rw /'
+    like "$error" '*; one mounts *; one mounts *; its file system belongs to *'
     [[ $error != *Landlock* ]]
 }
 

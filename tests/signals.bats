@@ -262,6 +262,49 @@ slowly() {
     done
 }
 
+# stop_and_continue PID: by TSTP, and sees that it stops
+stop_and_continue() {
+    local tries
+    kill -TSTP "$1"
+    for ((tries = 0; tries < 500; tries++)); do
+        [[ $(<"/proc/$1/stat") != *') T '* ]] || break
+        sleep 0.02
+    done
+    [[ $(<"/proc/$1/stat") == *') T '* ]]
+    kill -CONT "$1"
+}
+
+@test "a trap for TSTP that is there no more inside does not keep the one outside from stopping" {
+    limit=60
+    mkfifo "$dir/go"
+    sh_start 'trap "echo caught" TSTP; unshare_ns -rf; trap - TSTP; echo >"$dir/signal"; read -r _ <>"$dir/go"; exit 3'
+    await
+    stop_and_continue "$(<"$dir/pid")"
+    echo 1<>"$dir/go"
+    sh_wait
+    is "$status $output" "3 "
+}
+
+@test "a shell below an init that has been stopped once stops by itself, and goes on" {
+    limit=60
+    mkfifo "$dir/go"
+    sh_start 'unshare_ns -rp; unshare_ns -uf; echo >"$dir/signal"; read -r _ <>"$dir/go"; kill -STOP $BASHPID; exit 3'
+    await
+    stop_and_continue "$(<"$dir/pid")"
+    echo 1<>"$dir/go"
+    sh_wait
+    is "$status" 3
+}
+
+@test "a subshell that has moved does not pass for the shell: signals reach that" {
+    limit=60
+    sh_start 'unshare_ns -rp; (unshare_ns -p; :); echo >"$dir/signal"; exec sleep 1000'
+    await
+    kill -TERM "$(<"$dir/pid")"
+    sh_wait
+    is "$status" 143
+}
+
 @test "the moved shell ends just as the one outside is continued" {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)

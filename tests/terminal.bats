@@ -293,6 +293,29 @@ hangs_up() {
 	EOT
 }
 
+@test "at a prompt: a job of a moved shell that was stopped has the terminal again when that is continued" {
+    pty <<-'EOT'
+		line {bash --rcfile "$dir/rc" -i}
+		want {[$#] }
+		line {unshare_ns -rf --no-return}
+		want {[$#] }
+		line {sh -c 'kill -STOP $PPID; until [ -e "$dir/go" ]; do sleep 0.05; done; read -r word; echo "job has $word"'}
+		want {Stopped.*outer\$ }
+		line {fg}
+		want {bash --rcfile}
+		sleep 0.3
+		line {word}
+		exec touch $env(dir)/go
+		expect {
+		    -re {job has word\r\n} {}
+		    -re {Stopped} { exit 1 }
+		    timeout { exit 1 }
+		}
+		line {exit}
+		want {outer\$ }
+	EOT
+}
+
 @test "at a prompt: with --init, with --fork alone, and joining" {
     local command child=
     in_target='mount -t proc proc /proc; hostname box' target -rpmu --fork

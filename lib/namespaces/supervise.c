@@ -102,14 +102,13 @@ static bool await_stop(pid_t moved)
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     for (;;) {
-        info.si_pid = 0;
+        info = (siginfo_t){0};
         waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
         if (info.si_pid != 0 || last)
             break;
         last = sigtimedwait(&child, NULL, &second) < 0 && errno != EINTR && !is_about_to_stop(moved);
     }
-    return info.si_pid == moved && info.si_code == CLD_STOPPED
-           && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
+    return info.si_code == CLD_STOPPED && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
 }
 
 static bool hold_still(pid_t moved)
