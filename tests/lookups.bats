@@ -226,6 +226,9 @@ catalogue() {
     sh_run "$script" "$root" "$landing"
     is "$(wc -w <"$dir/output")" 103
     done_quietly
+    seq -f 'many:x:%.0f:sam' 100000 320000 >>"$root/etc/group"
+    sh_run "$script" "$root" "$landing"
+    like "$error" "*--init-groups: user 5 is in more groups than a process can have"
     limit=20
     for file in fifo long; do
         rm "$root/etc/group"
