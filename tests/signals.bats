@@ -246,7 +246,7 @@ slowly() {
     mkfifo "$dir/go"
     exec {go}<>"$dir/go"
     for call in 1 2; do # it stops the shell, and itself
-        via=(strace -qq -o /dev/null -e trace=kill -e inject=kill:delay_enter=500000:when=$call)
+        via=(strace -qq -o /dev/null -e trace=kill -e inject=kill:delay_enter=500000:when="$call")
         sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
         await
         outside=$(<"$dir/pid")
