@@ -239,6 +239,25 @@ slowly() {
     is "$output" "$(yes continued | head -n 10)"
 }
 
+@test "a trap for TSTP that is taken back inside lets both be stopped" {
+    local tries
+    mkfifo "$dir/go"
+    exec {go}<>"$dir/go"
+    sh_start 'trap : TSTP; unshare_ns -rp; trap - TSTP; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
+    await
+    outside=$(<"$dir/pid")
+    kill -TSTP "$outside"
+    for ((tries = 0; tries < 500; tries++)); do
+        [[ $(<"/proc/$outside/stat") != *') T '* ]] || break
+        sleep 0.02
+    done
+    ((tries < 500))
+    kill -CONT "$outside"
+    echo 3 >&"$go"
+    sh_wait
+    is "$status" 3
+}
+
 # A shell that stays, or an element of a pipeline, stops sooner than a supervisor in its process group.
 @test "both are continued while the one outside is about to stop" {
     local call
