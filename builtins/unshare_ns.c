@@ -300,6 +300,19 @@ static int parse(void *place, WORD_LIST *list)
     return check(request);
 }
 
+static int spawn_command(void *place, WORD_LIST *command)
+{
+    struct request *request = place;
+
+    if (!spawn_serves(&request->plan))
+        return EXECUTION_SUCCESS;
+    if (request->kill_child)
+        shell_die_with_caller(request->plan.death_signal);
+    if (request->clear_env)
+        shell_clear_environment(request->keep_env);
+    return engine_spawn(&request->plan, command);
+}
+
 static int carry_out(void *place)
 {
     struct request *request = place;
@@ -324,6 +337,7 @@ static int unshare_ns_builtin(WORD_LIST *list)
         .operand = &request.operand,
         .check = &request.plan.check,
         .comeback = &request.comeback,
+        .spawn = spawn_command,
         .carry_out = carry_out,
     };
 

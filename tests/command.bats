@@ -9,6 +9,13 @@ load helpers
             unshare_ns -r id -u; unshare_ns -r echo "a  b" c; unshare_ns -r f "a b" "c  d"'
     is "$output" $'0\na  b c\n2 c  d 0'
     done_quietly
+    sh_run 'env() { echo "$# $2 $(id -u)"; }
+            unshare_ns -rp id -u; unshare_ns -rp printf "%q\n" "a b" c; unshare_ns -rp env "a b" "c  d"'
+    is "$output" $'0\na\\ b\nc\n2 c  d 0'
+    done_quietly
+    sh_run 'set -r; unshare_ns -rp true; unshare_ns -rp /bin/echo no'
+    is "$output" ""
+    like "$error" "*: restricted*"
 }
 
 @test "the status is COMMAND's" {
@@ -108,10 +115,122 @@ load helpers
     done_quietly
 }
 
+@test "a program that is PID 1 starts with the signals that a program of the shell's starts with" {
+    local before state='grep "Sig[BIC]" /proc/self/status'
+    via=(env --ignore-signal=CHLD,USR1,INT)
+    needs "${via[@]}" true
+    for before in true 'trap "" USR2' 'trap : TERM CHLD WINCH' 'trap : EXIT' 'set -m 2>&-'; do
+        sh_run "$before; $state; ($state); $state | cat; ($state; :) & wait \$!"
+        local without=$output
+        sh_run "$before; s='unshare_ns -rp $state'; eval \"\$s\"; (eval \"\$s\"); (eval \"\$s\") | cat; (eval \"\$s\"; :) & wait \$!"
+        is "$output" "$without"
+        is "$status" 0
+    done
+}
+
+@test "a program is looked for inside, where bash would find it, and named by \$_" {
+    mkdir "$dir"/{one,two,three}
+    printf '#!/bin/sh\necho "$_ $1"\n' | tee "$dir/one/prog" "$dir/two/prog" "$dir/two/here" >"$dir/three/prog"
+    chmod 755 "$dir"/{two/{prog,here},three/prog}
+    mkdir "$dir/one/here"
+    # What is no executable file is passed over; what is known of PATH outside is forgotten where it may be another's inside.
+    sh_run 'cd "$dir/two"; PATH=$dir/one:$dir/two/:$dir/three:$PATH
+            unshare_ns -rpm prog a; unshare_ns -rp here b; unshare_ns -rpm "$dir/three/prog" c; unshare_ns -rpm ./prog d
+            PATH=$dir/three unshare_ns -rpm prog e; PATH=.:$PATH unshare_ns -rpm prog f; PATH=:$PATH; unshare_ns -rpm prog g
+            PATH=${PATH#:}; hash -p "$dir/three/prog" prog; unshare_ns -rp prog h; unshare_ns -rpm prog i
+            EXECIGNORE="$dir/two/*"; hash -r; unshare_ns -rpm prog j; unset PATH; unshare_ns -rpm prog k'
+    is "$output" "$dir/two/prog a
+$dir/two/here b
+$dir/three/prog c
+./prog d
+$dir/three/prog e
+./prog f
+./prog g
+$dir/three/prog h
+$dir/two/prog i
+$dir/three/prog j
+prog k"
+    done_quietly
+}
+
+@test "what is no program for the kernel is bash's to read, or to complain of, once" {
+    local without
+    echo 'read -r name </proc/self/comm; echo "$# $$ $name"; exit 4' >"$dir/script"
+    printf '#!/nowhere/interpreter\n' >"$dir/lost"
+    echo >"$dir/file"
+    chmod +x "$dir"/{script,lost}
+    sh_run 'unshare_ns -rp "$dir/script" a b; echo $?; cd "$dir"; PATH=$dir:$PATH; unshare_ns -rp script; echo $?
+            command_not_found_handle() { echo "$1 $BASHPID"; return 7; }; unshare_ns -rp no-such-command; echo $?'
+    is "$output" $'2 1 bash\n4\n0 1 bash\n4\nno-such-command 1\n7'
+    done_quietly
+    local each='for name in lost ./file / "" no-such-command "/bin/true $(printf %200000s)"; do
+                    $command ${name%% *} ${name:+"${name#* }"}
+                    echo $?
+                done'
+    sh_run "cd \"\$dir\"; PATH=\$dir:\$PATH; command=; $each"
+    without=$output$error
+    sh_run "cd \"\$dir\"; PATH=\$dir:\$PATH; command='unshare_ns -rp'; $each"
+    is "$output$error" "$without"
+}
+
+@test "the environment that a program finds inside is true" {
+    sh_run 'of() { grep -E "^($1)=" <<<"$("${@:2}")"; }
+            export UID PPID HOSTNAME; cd /; cd "$dir"; of "UID|HOSTNAME|PPID" unshare_ns -rpu --hostname box env
+            export -n UID PPID HOSTNAME; of "PWD|OLDPWD" unshare_ns -rp -w /usr env; of "PWD|OLDPWD" unshare_ns -rp env
+            of "PWD|OLDPWD" unshare_ns -rpm -R / env; SHLVL=7; export A=1; of "A|SHLVL|UID" unshare_ns -rp env
+            export -n SHLVL; of SHLVL unshare_ns -rp env; f() { echo "$1"; }; export -f f; unshare_ns -rp bash -c "f g"
+            unshare_ns -rp --clear-env env; B=2 unshare_ns -rp --whitelist-env B,C env'
+    is "$(sort <<<"${output//"$dir"/DIR}")" "$(sort <<<"UID=0
+HOSTNAME=box
+PWD=/usr
+OLDPWD=DIR
+PWD=DIR
+OLDPWD=/
+PWD=/
+SHLVL=7
+A=1
+g
+_=$(type -P env)
+B=2
+_=$(type -P env)")"
+    is "$error" ""
+}
+
+@test "--sync-fd is not the program's, and its supervisor says whom it watches before the program runs" {
+    exec {held}>"$dir/held"
+    sh_run 'unshare_ns -rp --sync-fd "$1" bash -c "[[ ! -e /proc/self/fd/\$1 && -e /proc/self/fd/2 ]] && echo closed" bash "$1"' "$held"
+    is "$output" closed
+    done_quietly
+    needs strace -f true
+    via=(strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=500000:when=3)
+    sh_run 'unshare_ns -rp --kill-child bash -c "while read -r key value; do [[ \$key != PPid: ]] || cat /proc/\$value/comm; done </proc/self/status"'
+    like "$output" "watches +([0-9])"
+    done_quietly
+}
+
+@test "a signal that asks the shell to end, while a program has not got to run, does not wait for that" {
+    local inside
+    needs strace -f true
+    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
+    via=(strace -f -qq -o "$dir/trace" -e trace=recvfrom -e inject=recvfrom:delay_enter=10000000)
+    sh_start 'echo >"$dir/signal"; unshare_ns -rp /bin/sleep 1000'
+    await
+    until pid=$(pgrep -P "$(<"$dir/pid")") && inside=$(pgrep -P "$pid"); do sleep 0.1; done
+    is "$(<"/proc/$inside/comm")" bash
+    kill -TERM "$pid"
+    sh_wait
+    is "$status" 143
+    is "$(grep -c DELAYED "$dir/trace")" 0
+    nothing_runs
+}
+
 @test "set -x shows the builtin once, and COMMAND" {
     sh_run 'set -x; unshare_ns -r echo "$-" hi; echo "$-"'
     is "$output" $'hxBc hi\nhxBc'
     is "$error" $'+ unshare_ns -r echo hxBc hi\n+ echo hxBc hi\n+ echo hxBc'
+    sh_run 'set -x; unshare_ns -rp /bin/echo hi'
+    is "$output" hi
+    is "$error" $'+ unshare_ns -rp /bin/echo hi\n+ /bin/echo hi'
 }
 
 @test "other calls on the way to COMMAND: in PS4, in a DEBUG trap, in its words" {
@@ -126,9 +245,12 @@ load helpers
 
 @test "with functrace a DEBUG trap sees the builtin once, and COMMAND as in a subshell" {
     sh_run 'f() { :; }; set -T; trap "echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"" DEBUG
-            unshare_ns -r true; unshare_ns -rp f; unshare_ns -r unshare_ns -u eval ":"; unshare_ns -r trap -p; trap -p DEBUG'
+            unshare_ns -r true; unshare_ns -rp /bin/true
+            unshare_ns -rp f; unshare_ns -r unshare_ns -u eval ":"; unshare_ns -r trap -p; trap -p DEBUG'
     is "$output" "0 unshare_ns -r true
 1 true
+0 unshare_ns -rp /bin/true
+1 /bin/true
 0 unshare_ns -rp f
 1 f
 1 f
@@ -326,7 +448,8 @@ runs='runs() {
     done
     for options in -ru -rp '-rp --init'; do
         for job in 'unshare_ns $1 --kill-child f' 'g() { unshare_ns $1 --kill-child f; true; }; g & wait' \
-            '{ unshare_ns $1 --kill-child f; true; } | cat'; do
+            '{ unshare_ns $1 --kill-child f; true; } | cat' \
+            'unshare_ns $1 --kill-child bash -c "echo >\"$dir/signal\"; exec sleep 1000"'; do
             sh_start 'f() { echo >"$dir/signal"; exec sleep 1000; }; (echo "$BASHPID" >"$dir/pid"; '"$job"')' "$options"
             await
             pid=$(<"$dir/pid")
@@ -337,6 +460,14 @@ runs='runs() {
             rm "$dir/signal"
         done
     done
+    sh_start '(echo "$BASHPID" >"$dir/pid"; unshare_ns -rp --kill-child=USR1 \
+                 bash -c "trap \"echo bye >bye; exit\" USR1; echo >\"$dir/signal\"; while :; do sleep 0.1; done")
+              for ((i = 0; i < 100; i++)); do [[ ! -e bye ]] || break; sleep 0.05; done'
+    await
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait 2>/dev/null
+    nothing_runs
+    rm bye "$dir/signal"
     sh_start 'b() { trap "echo bye >\"\$dir/bye\"; exit" USR1; sleep 1000 & echo >"$dir/signal"; wait; }
               (echo "$BASHPID" >"$dir/pid"; unshare_ns -rp --kill-child=USR1 b)
               for ((i = 0; i < 100; i++)); do [[ ! -e $dir/bye ]] || break; sleep 0.05; done'

@@ -617,6 +617,27 @@ count_copies() {
     done
 }
 
+@test "a program that is born inside needs no copy of the shell but the one that supervises; what is none has one" {
+    local copies without plan
+    needs strace -f true
+    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
+    count_copies true
+    without=$copies
+    for plan in '-rp true' '-rpmu --mount-proc --hostname box --kill-child true' '-rf /bin/true' '-rp --clear-env true'; do
+        [[ $plan != *' true' ]] || plan="${plan% true} $(type -P true)"
+        count_copies "unshare_ns $plan"
+        is "$copies" $((without + 1))
+    done
+    count_copies 'PATH=/nowhere:$PATH; unshare_ns -rpm env'
+    is "$copies" $((without + 1))
+    for plan in '-rp :' '-rf -w / /bin/true' '-rp --init /bin/true' '-rpT /bin/true' '-rp -S 0 /bin/true' \
+        '-mp --propagation unchanged /bin/true' '-rp no-such-command'; do
+        [[ $plan != -mp* ]] || ((EUID == 0)) || continue
+        count_copies "unshare_ns $plan"
+        ((copies > without + 1))
+    done
+}
+
 @test "--no-fork: the shell stays outside, its children are inside, and the first one's end ends nothing" {
     sh_run 'before="$$ $BASHPID $PPID"; unshare_ns -rp --no-fork; [[ "$$ $BASHPID $PPID" == "$before" ]] && echo same
             for i in 1 2 3; do bash -c "echo \$((\$\$ > 1)) \$PPID"; done; echo $(echo $((BASHPID > 1)))

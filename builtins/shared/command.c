@@ -61,7 +61,10 @@ int command_run_errand(const struct errand *errand, WORD_LIST *list)
     bool runs = command && !*errand->check;
     if (runs && !in_subshell && !shell_is_for_this_call())
         return run_in_subshell(errand, list);
-    status = errand->carry_out(errand->request);
+    /* Of a process that is for this call alone, what the one that supervises still holds open may be missed by others. */
+    status = runs && in_subshell && errand->spawn ? errand->spawn(errand->request, command) : EXECUTION_SUCCESS;
+    if (status == EXECUTION_SUCCESS)
+        status = errand->carry_out(errand->request);
     if (status != EXECUTION_SUCCESS)
         return failed(status, command);
     return runs ? shell_run(command) : EXECUTION_SUCCESS;

@@ -17,6 +17,11 @@ struct errand {
     const bool *check;  /* after parse(): nothing is done, and so COMMAND is not run */
     const bool *visit; /* after parse(): it is a visit of the shell itself (shell.h), with COMMAND; NULL: it never is */
     const struct comeback *comeback; /* after parse(); NULL: the builtin never stays */
+    /*
+     * Has COMMAND done where that is a program, and needs no copy of the process; then it does not return. EXECUTION_SUCCESS
+     * where it is for carry_out() to do; else all has been said. NULL: it always is.
+     */
+    int (*spawn)(void *request, WORD_LIST *command);
     /* Does it to the calling process, in the end. EXECUTION_SUCCESS; else all has been said, and nothing has changed. */
     int (*carry_out)(void *request);
 };

@@ -164,6 +164,21 @@ int engine_failed(const void *plan, const struct failure *why)
     return EXECUTION_FAILURE;
 }
 
+int engine_spawn(const struct plan *plan, WORD_LIST *command)
+{
+    struct failure why;
+    struct program program;
+    struct terminal terminal;
+
+    if (!shell_find_program(&program, command, plan))
+        return EXECUTION_SUCCESS;
+    shell_before_spawn(&terminal, plan);
+    pid_t pid = spawn(plan, &program, &why);
+    if (pid > 0)
+        supervise(pid, &terminal, plan->sync_fd);
+    return pid < 0 ? engine_failed(plan, &why) : EXECUTION_SUCCESS;
+}
+
 int engine_carry_out(struct plan *plan, const struct comeback *comeback)
 {
     struct failure why;

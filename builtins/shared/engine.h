@@ -62,6 +62,12 @@ enum landing engine_land(const struct plan *plan, struct failure *why);
 int engine_carry_out(struct plan *plan, const struct comeback *comeback);
 
 /*
+ * Carries out a plan that spawn_serves(), where COMMAND is a program, and then does not return, but supervises. EXECUTION_SUCCESS
+ * where a copy of this process is to do it; _FAILURE after saying why none is.
+ */
+int engine_spawn(const struct plan *plan, WORD_LIST *command);
+
+/*
  * What bash looks for in the library when it is told to `enable -f ... NAME`: the builtin, whose function is
  * NAME_builtin() and whose texts are those of help/NAME.h, and what decides whether it may be loaded.
  */

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "namespaces/plan.h"
+#include "namespaces/spawn.h"
 #include "namespaces/supervise.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -58,6 +59,15 @@ extern const struct step step_memory;
  * need. 0, or -1 and *why.
  */
 int shell_before_landing(struct shell_view *view, const struct plan *plan, struct failure *why);
+
+/* Before a program is born inside, of which this shell will be the supervisor. */
+void shell_before_spawn(struct terminal *terminal, const struct plan *plan);
+
+/*
+ * True where COMMAND is a program, which bash would execute in this process, and do nothing else: no function, no builtin, no
+ * trap or `set -x` that is told of it. What is allocated for it stays until the process ends.
+ */
+bool shell_find_program(struct program *program, WORD_LIST *command, const struct plan *plan);
 
 /* After a landing: makes what bash has cached about itself true again. plan: NULL where it failed. Frees the view. */
 void shell_after_landing(struct shell_view *view, const struct plan *plan);

@@ -305,6 +305,14 @@ static void look_at_terminal(struct terminal *terminal, const struct plan *plan)
         tcgetattr(shell_tty, &terminal->modes);
 }
 
+/* It ends without bash's doing, and so do its buffers. */
+void shell_before_spawn(struct terminal *terminal, const struct plan *plan)
+{
+    fflush(stdout);
+    fflush(stderr);
+    look_at_terminal(terminal, plan);
+}
+
 int shell_before_landing(struct shell_view *view, const struct plan *plan, struct failure *why)
 {
     if (get_ready(plan, why) < 0)

@@ -34,6 +34,9 @@ struct message {
  */
 bool helper_works_alone(const struct plan *plan);
 
+/* Inside, of one that works alone. procfs: a procfs_open() descriptor from before, or -errno. 0, or -1 and *why. */
+int helper_write_own_maps(const struct plan *plan, int procfs, struct failure *why);
+
 /*
  * In the process that the shell has forked: carries out the plan, up to where the shell lands. alone:
  * helper_works_alone(), as the shell sees it. socket: to the shell, which answers with a byte. cpu: where to make the

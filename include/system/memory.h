@@ -8,6 +8,9 @@
 /* Whether the process can have so much memory more. Else errno is ENOMEM. */
 bool memory_is_there(size_t size);
 
+/* True where the process is run from inside, by valgrind(1) or a sanitizer, with memory that is theirs. */
+bool memory_has_a_host(void);
+
 /*
  * Gives back all that this process has come to hold: the heap, whose content is lost, and the pages of code and constants,
  * which are read in again, from the page cache. Left are the variables of what is loaded, the thread's own, the stack, and

@@ -257,13 +257,13 @@ static void take_stand(const struct helper *helper)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static int write_own_maps(const struct helper *helper, struct failure *why)
+int helper_write_own_maps(const struct plan *plan, int procfs, struct failure *why)
 {
-    if (!idmaps_wanted(&helper->plan->maps))
+    if (!idmaps_wanted(&plan->maps))
         return 0;
-    errno = helper->procfs < 0 ? -helper->procfs : 0;
-    int proc = helper->procfs < 0 ? -1 : proc_open_self(helper->procfs);
-    int status = proc < 0 ? fail(why, &step_proc) : idmaps_write_own(proc, &helper->plan->maps, why);
+    errno = procfs < 0 ? -procfs : 0;
+    int proc = procfs < 0 ? -1 : proc_open_self(procfs);
+    int status = proc < 0 ? fail(why, &step_proc) : idmaps_write_own(proc, &plan->maps, why);
 
     descriptor_close(proc);
     return status;
@@ -277,7 +277,7 @@ static void go_in(struct helper *helper, int cpu)
     if (enter_on_cpu(helper->plan, cpu, &what) < 0 || prepare_choose(helper->plan, &helper->chosen, &what) < 0)
         give_up(helper->socket, &what);
     helper->dumpable = helper->dumpable && still_has_death_signal();
-    if (helper->alone && write_own_maps(helper, &what) < 0)
+    if (helper->alone && helper_write_own_maps(helper->plan, helper->procfs, &what) < 0)
         give_up(helper->socket, &what);
     if (!helper->alone && idmaps_wanted(&helper->plan->maps))
         report(helper);

@@ -161,10 +161,8 @@ void witness_end(void)
 {
     siginfo_t info;
 
-    if (made > 0 && waitid(P_PID, (id_t)made, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
-        kill(made, SIGKILL);
+    if (made > 0 && waitid(P_PID, (id_t)made, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && kill(made, SIGKILL) == 0)
         waitpid(made, NULL, 0);
-    }
 }
 
 bool witness_has(int signal)

@@ -18,6 +18,18 @@ bool memory_is_there(size_t size)
     return true;
 }
 
+static int is_of_a_host(struct dl_phdr_info *object, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    return strstr(object->dlpi_name, "/vgpreload_") || strstr(object->dlpi_name, "san.so");
+}
+
+bool memory_has_a_host(void)
+{
+    return dl_iterate_phdr(is_of_a_host, NULL) != 0;
+}
+
 /* --- giving back ------------------------------------------------------------------------------------------------- */
 
 /* What is not given back, in its order. */
@@ -58,12 +70,6 @@ static bool is_changed(const struct dl_phdr_info *object)
     return false;
 }
 
-/* valgrind(1) and the sanitizers run a process from inside, with memory that is theirs. */
-static bool is_of_a_host(const struct dl_phdr_info *object)
-{
-    return strstr(object->dlpi_name, "/vgpreload_") || strstr(object->dlpi_name, "san.so");
-}
-
 static int keep_object(struct dl_phdr_info *object, size_t size, void *data)
 {
     struct kept *kept = data;
@@ -76,7 +82,6 @@ static int keep_object(struct dl_phdr_info *object, size_t size, void *data)
         if (segment->p_type == PT_LOAD && (all || (segment->p_flags & PF_W)))
             keep(kept, start, start + segment->p_memsz);
     }
-    kept->knows_all = kept->knows_all && !is_of_a_host(object);
     return 0;
 }
 
@@ -92,7 +97,7 @@ static void keep_thread(struct kept *kept)
 void memory_forget(void)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = page;
-    struct kept kept = {.knows_all = true};
+    struct kept kept = {.knows_all = !memory_has_a_host()};
 
     dl_iterate_phdr(keep_object, &kept);
     keep_thread(&kept);
