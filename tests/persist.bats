@@ -58,7 +58,7 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
 @test "the shell that moves runs on the processors that it was allowed before, wherever the file could be bound" {
     needs strace -o /dev/null true
     # Refused at first, as with a number that is too high; then each processor is tried.
-    via=(strace -o "$dir/trace" -e trace=mount -e inject=mount:error=EINVAL:when=1..2)
+    local under=(strace -o "$dir/trace" -e trace=mount -e inject=mount:error=EINVAL:when=1..2)
     holding_run 'grep Cpus_allowed: /proc/self/status >before
                  unshare_ns --mount=private/mount --fork && grep Cpus_allowed: "/proc/$BASHPID/status" >after
                  diff before after'
