@@ -26,6 +26,14 @@ needs() {
     reason=$("$@" 2>&1 >/dev/null) || skip "'$*' fails: ${reason//$'\n'/; }"
 }
 
+# linux MAJOR.MINOR: whether the kernel is that one, or newer
+linux() {
+    local -a have want
+    IFS=.- read -ra have < <(uname -r)
+    IFS=. read -ra want <<<"$1"
+    ((have[0] * 1000 + have[1] >= want[0] * 1000 + want[1]))
+}
+
 # own_subids [COUNT]: prints start and count of the first subordinate range (of COUNT IDs) of who runs this, a user that
 # may have no name; fails where there is none
 own_subids() {

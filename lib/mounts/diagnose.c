@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "mounts/calls.h"
 #include "mounts/idmapped.h"
 #include "mounts/plan.h"
 #include "mounts/table.h"
@@ -188,6 +189,8 @@ static const char *remedy_create(struct diagnosis *of)
         return "what it is on may be read-only: say -r";
     if (err == EBUSY && plan && plan->exclusive)
         return "it is mounted already, which --exclusive refuses";
+    if (err == EOPNOTSUPP && plan && plan->exclusive)
+        return "--exclusive takes Linux 6.6";
     return plan && strcmp(type, "overlay") == 0 ? why_no_overlay(plan, of) : NULL;
 }
 
@@ -262,6 +265,12 @@ static const char *remedy_target(struct diagnosis *of)
     return NULL;
 }
 
+/* The flags are looked at first. */
+static bool knows_beneath(void)
+{
+    return call_move_mount(-1, -1, MOVE_MOUNT_BENEATH) == 0 || errno != EINVAL;
+}
+
 static const char *remedy_attach(struct diagnosis *of)
 {
     const struct mount_plan *plan = of->wanted;
@@ -269,6 +278,8 @@ static const char *remedy_attach(struct diagnosis *of)
 
     if (err == EPERM)
         return why_not_allowed();
+    if (plan && plan->beneath && !knows_beneath())
+        return "--beneath takes Linux 6.5";
     if (plan && plan->beneath)
         return "beneath needs a mount point that is not the root, and whose parent does not pass the mount on";
     if (err == ENOTDIR || err == EINVAL)

@@ -78,15 +78,18 @@ static int add_layers(int context, const char *layers)
     return status;
 }
 
+static bool is_overlay(const struct mount_plan *plan)
+{
+    return plan->type && strcmp(plan->type, "overlay") == 0;
+}
+
 static int set(const struct mount_plan *plan, int context, const char *key, const char *value)
 {
-    bool is_overlay = plan->type && strcmp(plan->type, "overlay") == 0;
-
     if (!value)
         return call_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
-    if (is_overlay && strlen(value) > VALUE_MAX && strcmp(key, "lowerdir") == 0)
+    if (is_overlay(plan) && strlen(value) > VALUE_MAX && strcmp(key, "lowerdir") == 0)
         return add_layers(context, value);
-    if (is_overlay && strlen(value) > VALUE_MAX && (strcmp(key, "upperdir") == 0 || strcmp(key, "workdir") == 0))
+    if (is_overlay(plan) && strlen(value) > VALUE_MAX && (strcmp(key, "upperdir") == 0 || strcmp(key, "workdir") == 0))
         return set_directory(context, key, value, strlen(value));
     return call_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
 }
@@ -98,9 +101,18 @@ static int set_option(const struct mount_plan *plan, int context, const char *ke
         return 0;
     fail_about(why, &step_fs_option, "%s%s%s", key, value ? "=" : "", value ? value : "");
     hear(context, why);
-    if (strstr(why->said, "'lowerdir+'")) /* before Linux 6.7: mount(2) takes a page */
+    /* Before Linux 6.7: mount(2) takes a page. Before 6.5, it alone takes a comma, which is after a backslash there. */
+    if (strstr(why->said, "'lowerdir+'") || (is_overlay(plan) && value && strstr(value, "\\,")))
         why->err = ENOSYS;
     return -1;
+}
+
+/* Before Linux 6.5, an overlay looks at its options when it is made, and says nothing of what it does not know. */
+static bool takes_mount(const struct mount_plan *plan)
+{
+    const char *lower = is_overlay(plan) ? mount_option(plan, "lowerdir") : NULL;
+
+    return lower && strlen(lower) > VALUE_MAX;
 }
 
 /* What the file system itself is told, new or not. */
@@ -131,6 +143,8 @@ static int create(const struct mount_plan *plan, int context, struct failure *wh
         return 0;
     fail_about(why, &step_fs_create, "%s", plan->type);
     hear(context, why);
+    if (why->err == EINVAL && !*why->said && takes_mount(plan))
+        why->err = ENOSYS;
     return -1;
 }
 
