@@ -117,7 +117,7 @@ load helpers
 
 @test "a program that is PID 1 starts with the signals that a program of the shell's starts with" {
     local before state='grep "Sig[BIC]" /proc/self/status'
-    via=(env --ignore-signal=CHLD,USR1,INT)
+    via=(env "--ignore-signal=CHLD,USR1,INT")
     needs "${via[@]}" true
     for before in true 'trap "" USR2' 'trap : TERM CHLD WINCH' 'trap : EXIT' 'set -m 2>&-'; do
         sh_run "$before; $state; ($state); $state | cat; ($state; :) & wait \$!"
