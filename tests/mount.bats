@@ -326,7 +326,7 @@ mount_ns -t tmpfs -o ro"
 }
 
 @test "where there is no /proc" {
-    if ! linux 6.8; then # the mount table is read from there
+    if ! linux 6.13; then # the mount table is read from there
         mounts 'mount_ns -m -t tmpfs a a && mount_ns -t tmpfs none /proc && mount_ns -m --bind a c && ! mount_ns -A without'
         is "$status" 0
         says "mount_ns: cannot read the mount table: Function not implemented; mount a procfs on /proc"

@@ -1,4 +1,4 @@
-/* The mount table without /proc: statmount(2), listmount(2) (Linux 6.8). */
+/* The mount table without /proc: statmount(2), listmount(2) (Linux 6.8), which tell all of it since 6.13. */
 #ifndef STATMOUNT_H
 #define STATMOUNT_H
 
@@ -6,7 +6,7 @@
 
 /*
  * All mounts of the mount namespace that are below the process's root, in the words of /proc/self/mountinfo. The caller
- * frees it. NULL and errno: ENOSYS where the kernel, or a filter, has not these calls.
+ * frees it. NULL and errno: ENOSYS where the kernel, or a filter, has not these calls, or not all that they tell.
  */
 char *statmount_all(void);
 
