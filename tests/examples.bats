@@ -100,7 +100,8 @@ run_container() {
     mkdir "$dir/tmp"
     sh_run 'exec strace -f -qq -e trace=execve -e signal=none -o "$dir/trace" "$BASH" "$@"' "$container" /bin/true
     done_quietly
-    is "$(sed -E 's/^[0-9]+ +//; s/,.*//' "$dir/trace")" "execve(\"$(type -P bash)\"
+    # An older strace shows calls that it does not know, too.
+    is "$(sed -nE 's/^[0-9]+ +(execve\([^,]*).*/\1/p' "$dir/trace")" "execve(\"$(type -P bash)\"
 execve(\"/bin/true\""
 }
 

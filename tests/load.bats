@@ -98,7 +98,7 @@ names() {
     run awk '$5 == "GLOBAL" && $7 != "UND" { print $8 }' < <(readelf --wide --dyn-syms "$NSBUILTINS_SO")
     is "$(sort <<<"$output")" "$({
         for name in $builtins; do printf '%s\n' "${name}_builtin_load" "${name}_struct"; done
-        printf '_nss_nsbuiltins_%s\n' {end,set}{gr,pw}ent get{gr{ent,gid,nam},pw{ent,nam,uid}}_r
+        printf '_nss_nsbuiltins_%s\n' {end,set}{gr,pw}ent get{gr{ent,gid,nam},pw{ent,nam,uid}}_r initgroups_dyn
     } | sort)"
 }
 
