@@ -223,7 +223,7 @@ slowly() {
 @test "a process group that is stopped and continued runs a trap for CONT once" {
     mkfifo "$dir/go"
     via=(setsid --wait) # timeout(1) is in the group
-    sh_start 'trap "echo continued" CONT; unshare_ns -rp; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go" && exit; done'
+    sh_start 'trap "echo continued" CONT; unshare_ns -rp; echo >"$dir/signal"; until [[ -e $dir/end ]]; do read -r -t 0.01 <>"$dir/go"; done'
     await
     outside=$(<"$dir/pid")
     read -r inside _ <"/proc/$outside/task/$outside/children" || : # no line ends it
@@ -234,7 +234,7 @@ slowly() {
         until (($(wc -l <"$dir/output") > n)); do sleep 0.01; done
         sleep 0.1 # for what shall not come, too
     done
-    echo >"$dir/go"
+    : >"$dir/end" # a line that comes as the time is over, bash loses
     sh_wait
     is "$output" "$(yes continued | head -n 10)"
 }
@@ -265,7 +265,7 @@ slowly() {
     mkfifo "$dir/go"
     exec {go}<>"$dir/go"
     for call in 1 2; do # it stops the shell, and itself
-        via=(strace -qq -o /dev/null -e trace=kill -e inject=kill:delay_enter=500000:when="$call")
+        via=(strace -qq -o /dev/null -e trace=kill -e "inject=kill:delay_enter=500000:when=$call")
         sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
         await
         outside=$(<"$dir/pid")
