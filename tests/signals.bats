@@ -296,10 +296,11 @@ stop_and_continue() {
 @test "a trap for TSTP that is there no more inside does not keep the one outside from stopping" {
     limit=60
     mkfifo "$dir/go"
+    exec {go}<>"$dir/go" # it may come to read later
     sh_start 'trap "echo caught" TSTP; unshare_ns -rf; trap - TSTP; echo >"$dir/signal"; read -r _ <>"$dir/go"; exit 3'
     await
     stop_and_continue "$(<"$dir/pid")"
-    echo 1<>"$dir/go"
+    echo >&"$go"
     sh_wait
     is "$status $output" "3 "
 }
@@ -307,10 +308,11 @@ stop_and_continue() {
 @test "a shell below an init that has been stopped once stops by itself, and goes on" {
     limit=60
     mkfifo "$dir/go"
+    exec {go}<>"$dir/go" # it may come to read later
     sh_start 'unshare_ns -rp; unshare_ns -uf; echo >"$dir/signal"; read -r _ <>"$dir/go"; kill -STOP $BASHPID; exit 3'
     await
     stop_and_continue "$(<"$dir/pid")"
-    echo 1<>"$dir/go"
+    echo >&"$go"
     sh_wait
     is "$status" 3
 }
@@ -328,12 +330,13 @@ stop_and_continue() {
     needs strace true
     via=(strace -qq -o /dev/null -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:delay_exit=500000)
     mkfifo "$dir/go"
+    exec {go}<>"$dir/go" # it may come to read later
     sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
     await
     sleep 1
     kill -CONT "$(<"$dir/pid")"
     sleep 0.2
-    echo 3 1<>"$dir/go"
+    echo 3 >&"$go"
     sh_wait
     is "$status" 3
 }

@@ -243,15 +243,16 @@ hangs_up() {
 @test "a stop sent to the supervisor in the middle alone stops nothing" {
     local moves
     for moves in "unshare_ns -rp --init" "unshare_ns -rp; unshare_ns -p"; do
-        sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 100 _ <>"$dir/go"; echo "$n" >&2; done'
         mkfifo "$dir/go"
+        exec {go}<>"$dir/go" # it may come to read later
+        sh_start "$moves"'; echo >"$dir/signal"; for n in 1 2; do read -r -t 100 _ <>"$dir/go"; echo "$n" >&2; done'
         await
         pgrep --oldest -P "$(<"$dir/pid")" >"$dir/middle"
         kill -TSTP "$(<"$dir/middle")"
         sleep 1
-        echo 1<>"$dir/go"
+        echo >&"$go"
         sleep 0.2
-        echo 1<>"$dir/go"
+        echo >&"$go"
         sh_wait
         is "$status" 0
         rm "$dir/go" "$dir/signal"
