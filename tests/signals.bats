@@ -239,25 +239,6 @@ slowly() {
     is "$output" "$(yes continued | head -n 10)"
 }
 
-@test "a trap for TSTP that is taken back inside lets both be stopped" {
-    local tries
-    mkfifo "$dir/go"
-    exec {go}<>"$dir/go"
-    sh_start 'trap : TSTP; unshare_ns -rp; trap - TSTP; echo >"$dir/signal"; read -r status <"$dir/go"; exit "$status"'
-    await
-    outside=$(<"$dir/pid")
-    kill -TSTP "$outside"
-    for ((tries = 0; tries < 500; tries++)); do
-        [[ $(<"/proc/$outside/stat") != *') T '* ]] || break
-        sleep 0.02
-    done
-    ((tries < 500))
-    kill -CONT "$outside"
-    echo 3 >&"$go"
-    sh_wait
-    is "$status" 3
-}
-
 # A shell that stays, or an element of a pipeline, stops sooner than a supervisor in its process group.
 @test "both are continued while the one outside is about to stop" {
     local call
@@ -281,39 +262,37 @@ slowly() {
     done
 }
 
-# stop_and_continue PID: by TSTP, and sees that it stops
-stop_and_continue() {
-    local tries
-    kill -TSTP "$1"
-    for ((tries = 0; tries < 500; tries++)); do
-        [[ $(<"/proc/$1/stat") != *') T '* ]] || break
-        sleep 0.02
-    done
-    [[ $(<"/proc/$1/stat") == *') T '* ]]
-    kill -CONT "$1"
-}
-
-@test "a trap for TSTP that is there no more inside does not keep the one outside from stopping" {
+# stopped_once MOVE END: a script that moves, is stopped from outside by TSTP, is continued, and goes on to its END
+stopped_once() {
+    local tries outside
     limit=60
     mkfifo "$dir/go"
     exec {go}<>"$dir/go" # it may come to read later
-    sh_start 'trap "echo caught" TSTP; unshare_ns -rf; trap - TSTP; echo >"$dir/signal"; read -r _ <>"$dir/go"; exit 3'
+    sh_start "$1"'; echo >"$dir/signal"; read -r _ <>"$dir/go"; '"$2"
     await
-    stop_and_continue "$(<"$dir/pid")"
+    outside=$(<"$dir/pid")
+    kill -TSTP "$outside"
+    for ((tries = 0; tries < 500; tries++)); do
+        [[ $(<"/proc/$outside/stat") != *') T '* ]] || break
+        sleep 0.02
+    done
+    ((tries < 500))
+    kill -CONT "$outside"
     echo >&"$go"
     sh_wait
-    is "$status $output" "3 "
+    rm "$dir/go" "$dir/signal"
+}
+
+@test "a trap for TSTP that is taken back inside lets the one outside be stopped" {
+    local plan
+    for plan in -rp -rf; do
+        stopped_once "trap 'echo caught' TSTP; unshare_ns $plan; trap - TSTP" 'exit 3'
+        is "$status $output" "3 "
+    done
 }
 
 @test "a shell below an init that has been stopped once stops by itself, and goes on" {
-    limit=60
-    mkfifo "$dir/go"
-    exec {go}<>"$dir/go" # it may come to read later
-    sh_start 'unshare_ns -rp; unshare_ns -uf; echo >"$dir/signal"; read -r _ <>"$dir/go"; kill -STOP $BASHPID; exit 3'
-    await
-    stop_and_continue "$(<"$dir/pid")"
-    echo >&"$go"
-    sh_wait
+    stopped_once 'unshare_ns -rp; unshare_ns -uf' 'kill -STOP $BASHPID; exit 3'
     is "$status" 3
 }
 
