@@ -38,11 +38,10 @@ extern int return_catch_flag;
 extern char *this_command_name;
 /* flags.h, parser.h and others are not installed at all. */
 extern int comsub_ignore_return, line_number, line_number_for_err_trap;
-#if BASH_BUILT_FOR < 503
-extern int executing_list;
-#else
-static int executing_list; /* there is none any more */
+#if BASH_BUILT_FOR >= 503
+#define executing_list interrupt_execution /* as it is called since */
 #endif
+extern int executing_list; /* how many lists, which end where a ^C ends a command in them */
 extern char *trap_list[];
 extern int signal_is_trapped(int number);
 extern int signal_is_ignored(int number);
