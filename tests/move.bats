@@ -596,6 +596,19 @@ count_copies() {
     copies=$(grep -E ' (clone3?|fork)\(' "$dir/trace" | grep -vc CLONE_VM || true)
 }
 
+# copies_once PLAN...: sees that each makes one copy of the shell; sets $without to how many a script without one makes
+copies_once() {
+    local plan
+    needs strace -f true
+    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
+    count_copies true
+    without=$copies
+    for plan; do
+        count_copies "unshare_ns $plan"
+        is "$copies" $((without + 1))
+    done
+}
+
 @test "nothing is left to an init that does not reap" {
     mkfifo "$dir/fifo"
     via=(unshare -rpf --mount-proc bash -c '"$@" & exec cat "$dir/fifo"' bash)
@@ -606,28 +619,14 @@ count_copies() {
 }
 
 @test "a move copies the shell once" {
-    local copies without plan
-    needs strace -f true
-    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
-    count_copies true
-    without=$copies
-    for plan in -rp '-rpmu --mount-proc --hostname box' '-rf -w /'; do
-        count_copies "unshare_ns $plan"
-        is "$copies" $((without + 1))
-    done
+    local copies without
+    copies_once -rp '-rpmu --mount-proc --hostname box' '-rf -w /'
 }
 
 @test "a program that is born inside needs no copy of the shell but the one that supervises; what is none has one" {
-    local copies without plan
-    needs strace -f true
-    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
-    count_copies true
-    without=$copies
-    for plan in '-rp true' '-rpmu --mount-proc --hostname box --kill-child true' '-rf /bin/true' '-rp --clear-env true'; do
-        [[ $plan != *' true' ]] || plan="${plan% true} $(type -P true)"
-        count_copies "unshare_ns $plan"
-        is "$copies" $((without + 1))
-    done
+    local copies without plan program
+    program=$(type -P true)
+    copies_once "-rp $program" "-rpmu --mount-proc --hostname box --kill-child $program" '-rf /bin/true' "-rp --clear-env $program"
     count_copies 'PATH=/nowhere:$PATH; unshare_ns -rpm env'
     is "$copies" $((without + 1))
     for plan in '-rp :' '-rf -w / /bin/true' '-rp --init /bin/true' '-rpT /bin/true' '-rp -S 0 /bin/true' \

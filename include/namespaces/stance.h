@@ -23,6 +23,6 @@ struct stance stance_of_child(pid_t child);
 bool stance_has(uint64_t mask, int signal);
 
 /* A child that was sent SIGSTOP, and waits for a processor to stop on. */
-bool is_about_to_stop(pid_t child);
+bool stance_is_about_to_stop(pid_t child);
 
 #endif

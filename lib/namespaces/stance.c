@@ -75,7 +75,7 @@ bool stance_has(uint64_t mask, int signal)
     return mask >> (signal - 1) & 1;
 }
 
-bool is_about_to_stop(pid_t child)
+bool stance_is_about_to_stop(pid_t child)
 {
     char state[32];
     int proc = proc_open_child(child);

@@ -106,7 +106,7 @@ static bool await_stop(pid_t moved)
         waitid(P_PID, (id_t)moved, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
         if (info.si_pid != 0 || last)
             break;
-        last = sigtimedwait(&child, NULL, &second) < 0 && errno != EINTR && !is_about_to_stop(moved);
+        last = sigtimedwait(&child, NULL, &second) < 0 && errno != EINTR && !stance_is_about_to_stop(moved);
     }
     return info.si_code == CLD_STOPPED && waitid(P_PID, (id_t)moved, &info, WSTOPPED | WNOHANG) == 0;
 }
@@ -154,8 +154,9 @@ static void stop_this_process(pid_t moved, int signal)
     if (still_stands(moved)) {
         sigprocmask(SIG_UNBLOCK, &one, &mask);
         sigprocmask(SIG_SETMASK, &mask, NULL);
-    } else
+    } else {
         sigtimedwait(&one, NULL, &now);
+    }
     if (signal != SIGSTOP)
         sigaction(signal, &before, NULL);
     sigemptyset(&one);
