@@ -559,6 +559,13 @@ same"
 *--file 7 /file: cannot make or open /file in the new root: File exists; *"
 }
 
+@test "--chdir by a link of /proc that leads out of the new root is refused, and nothing has changed" {
+    roots 'mkdir "$dir/out"; cd "$dir/out"
+        nsroot "${system[@]}" --proc /proc --chdir /proc/self/cwd; echo "$? $PWD $(readlink /proc/self/cwd)"'
+    is "$output" "1 $dir/out $dir/out"
+    like "$error" "*nsroot: cannot change the working directory to /proc/self/cwd: Invalid cross-device link"
+}
+
 @test "what others put in the place of a new file is not written" {
     needs strace -o /dev/null true
     mkdir -p "$dir/real"
