@@ -577,6 +577,12 @@ tag() {
     mv new oci/index.json
 }
 
+# is_imported: quietly, but where an ordinary user has one ID only
+is_imported() {
+    [[ $EUID == 0 || $(own_subids) ]] || error=$(grep -v '^box: .*: all files belong to one user: ' "$dir/error" || :)
+    done_quietly
+}
+
 @test "import: an index of images for several machines, also in an index; what fits is taken, or it is said what does not" {
     layout
     local app other machine variant name inner itself
@@ -597,7 +603,7 @@ tag() {
     tag none "$(index "$app" s390x "" linux "$other" "$machine" other linux)"
     for name in plain variant nested; do
         box import "$name" "oci:$name"
-        done_quietly
+        is_imported
         box run --user 0 "$name" 'cat /becomes'
         is "$output" new
     done
@@ -649,7 +655,7 @@ tag() {
     needs skopeo --insecure-policy copy -q --dest-compress-format zstd --dest-compress oci:oci:app oci:zstd:app
     grep -q '+zstd"' zstd/blobs/sha256/*
     box import zstd zstd:app
-    done_quietly
+    is_imported
     box run --user 0 zstd 'cat becomes ../becomes' 2>/dev/null
     is "$output" new
     manifest=oci/blobs/sha256/$(jq -r '.manifests[] | select(.annotations[] == "app").digest[7:]' oci/index.json)

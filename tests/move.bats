@@ -500,8 +500,8 @@ load helpers
 # Nobody waits for the one outside, so that its limits are there when it has ended. With one that small, no core is written.
 @test "the one outside dumps no core" {
     (ulimit -c 1) 2>&- || skip "no process here may dump a core"
-    via=(bash -c 'ulimit -c 1; "$@" & exec sleep 1000' bash)
-    sh_start 'unshare_ns -rp; ulimit -c >"$dir/inside"; kill -SEGV $$'
+    via=(bash -c 'ulimit -c 1; "$@" & exec sleep 1000' bash) # which does not wait for it, once it is sleep
+    sh_start 'until [[ $(</proc/$PPID/comm) == sleep ]]; do sleep 0.05; done; unshare_ns -rp; ulimit -c >"$dir/inside"; kill -SEGV $$'
     until [[ -s $dir/inside ]]; do sleep 0.05; done
     outside=$(<"$dir/pid")
     until stat=$(<"/proc/$outside/stat") && [[ $stat == *') Z '* ]]; do sleep 0.05; done
