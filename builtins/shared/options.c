@@ -243,7 +243,7 @@ static int wrong(struct options *options, int result)
                  what_is_wrong(options->table, result, word));
     if (optopt == 0 && is_ambiguous(word))
         tell_candidates(options, word);
-    else if (optopt == 0 && !who_else(options->table, word))
+    else if (optopt == 0)
         tell_nearest(options, word);
     return OPTIONS_WRONG;
 }

@@ -131,20 +131,16 @@ static void end_by_hangup(int status, void *unused)
 static void end_as_outside(void)
 {
     const struct sigaction ours = {.sa_handler = end_by};
-    struct sigaction before;
-    sigset_t all, mask;
+    struct sigaction now;
 
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &mask); /* where it has a handler, ours is there for a moment */
     for (int number = 1; number < NSIG; number++) {
-        if (!ends_a_shell(number) || sigaction(number, &ours, &before) < 0) /* EINVAL: the C library's own */
+        if (!ends_a_shell(number) || sigaction(number, NULL, &now) < 0) /* EINVAL: the C library's own */
             continue;
-        if (before.sa_handler != SIG_DFL)
-            sigaction(number, &before, NULL);
+        if (now.sa_handler == SIG_DFL)
+            sigaction(number, &ours, NULL);
         if (original_signals[number] == SIG_DFL)
             original_signals[number] = end_by; /* for `trap - SIGNAL` */
     }
-    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void watch_exit(void)
