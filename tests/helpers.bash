@@ -34,6 +34,11 @@ linux() {
     ((have[0] * 1000 + have[1] >= want[0] * 1000 + want[1]))
 }
 
+# overlays [inside]: skips where an ordinary user, or root too inside a user namespace, cannot mount them
+overlays() {
+    [[ $EUID${1-} == 0 ]] || linux 5.11 || skip "an overlay in a user namespace takes Linux 5.11"
+}
+
 # own_subids [COUNT]: prints start and count of the first subordinate range (of COUNT IDs) of who runs this, a user that
 # may have no name; fails where there is none
 own_subids() {

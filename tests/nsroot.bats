@@ -122,6 +122,7 @@ rows() {
 }
 
 @test "overlays: layers from the lowest, changes that go to a directory, to nowhere, or not at all" {
+    overlays
     mkdir -p "$dir"/{low,high,up,work}
     echo low >"$dir/low/both"
     echo high >"$dir/high/both"
@@ -149,6 +150,7 @@ only:one"
 }
 
 @test "overlays: directories of any name, and of more than the 255 bytes that fsconfig(2) takes" {
+    overlays
     local long comma expected='3: some, some more
 3: some, some more
 3: some, some more'
@@ -174,6 +176,7 @@ b" ${3:+"$3"} ${4:+"$4/$4:"}; do
 }
 
 @test "what fails names the operation, and leaves all as it was" {
+    overlays
     mkdir -p "$dir/real" "$dir/low"
     roots 'trap : USR2
         stays nsroot "${system[@]}" --ro-bind /nope /x
@@ -341,6 +344,7 @@ bin lib lib64 proc sbin usr"
 }
 
 @test "where nobody else is in the mount namespace of a shell that has moved, the root is made in that" {
+    linux 6.8 || skip "that takes statmount(2), Linux 6.8"
     made_in same ''
     made_in same 'nsroot "${system[@]}" --bind-data 7 /a --proc /proc 7<<<data'
     made_in same 'nsroot --dev-bind / / --chdir /nope 2>/dev/null; nsroot --dev-bind / / --remount-ro /x 2>/dev/null'

@@ -12,6 +12,7 @@
 
 #include "mounts/calls.h"
 #include "mounts/idmapped.h"
+#include "mounts/place.h"
 #include "mounts/plan.h"
 #include "mounts/table.h"
 #include "namespaces/nsref.h"
@@ -60,15 +61,16 @@ static const char *remedy_allowed(struct diagnosis *of)
 
 /* --- file systems ----------------------------------------------------------------------------------------------- */
 
-/* What a file system shows belongs to a namespace, which must be the mounter's own. */
+/* What a file system shows belongs to a namespace, which must be the mounter's own; or it was not always for everybody. */
 static const struct {
     const char *type, *cure;
-} own_namespaces[] = {
+} in_user_namespace[] = {
     {"proc", "a new procfs needs a PID namespace of one's own: unshare_ns -p first"},
     {"sysfs", "a new sysfs needs a network namespace of one's own: unshare_ns -n first"},
     {"mqueue", "a new mqueue needs an IPC namespace of one's own: unshare_ns -i first"},
     {"cgroup2", "a new cgroup2 needs a cgroup namespace of one's own: unshare_ns -C first"},
     {"cgroup", "a new cgroup needs a cgroup namespace of one's own: unshare_ns -C first"},
+    {"overlay", "in a user namespace, an overlay takes Linux 5.11"},
 };
 
 static const char *why_not_in_user_namespace(const char *type, struct diagnosis *of)
@@ -80,9 +82,9 @@ static const char *why_not_in_user_namespace(const char *type, struct diagnosis 
                              "the present /proc is partly covered (%s), and a new one would show what is below; "
                              "bind it with --rbind",
                              covered);
-    for (size_t i = 0; i < sizeof own_namespaces / sizeof *own_namespaces; i++)
-        if (strcmp(type, own_namespaces[i].type) == 0)
-            return own_namespaces[i].cure;
+    for (size_t i = 0; i < sizeof in_user_namespace / sizeof *in_user_namespace; i++)
+        if (strcmp(type, in_user_namespace[i].type) == 0)
+            return in_user_namespace[i].cure;
     return sentence_cure(of, "%s may not be mounted in a user namespace: its data is not checked against who made it",
                          type);
 }
@@ -169,6 +171,15 @@ static const char *why_no_overlay(const struct mount_plan *plan, struct diagnosi
     return of->failure->err == EINVAL ? mounted_below_lower(plan, of) : NULL;
 }
 
+/* The attributes are looked at before the descriptor. */
+static const char *unknown_attribute(const struct mount_plan *plan)
+{
+    return plan && plan->own.set & MOUNT_ATTR_NOSYMFOLLOW && call_fsmount(-1, MOUNT_ATTR_NOSYMFOLLOW) < 0
+                   && errno == EINVAL
+               ? "nosymfollow takes Linux 5.14"
+               : NULL;
+}
+
 static const char *remedy_create(struct diagnosis *of)
 {
     const struct mount_plan *plan = of->wanted;
@@ -191,6 +202,8 @@ static const char *remedy_create(struct diagnosis *of)
         return "it is mounted already, which --exclusive refuses";
     if (err == EOPNOTSUPP && plan && plan->exclusive)
         return "--exclusive takes Linux 6.6";
+    if (err == EINVAL && unknown_attribute(plan))
+        return unknown_attribute(plan);
     return plan && strcmp(type, "overlay") == 0 ? why_no_overlay(plan, of) : NULL;
 }
 
@@ -224,6 +237,17 @@ static const char *remedy_move(struct diagnosis *of)
                : NULL;
 }
 
+static const char *not_a_mount_point(const struct mount_plan *plan, const char *otherwise)
+{
+    struct made *none = NULL;
+    struct failure ignored;
+    int target = plan ? place_open(plan, false, &none, &ignored) : -1;
+    bool is = target >= 0 && mount_is_root(target);
+
+    descriptor_close(target);
+    return is ? otherwise : "it must be a mount point";
+}
+
 static const char *remedy_attributes(struct diagnosis *of)
 {
     int err = of->failure->err;
@@ -232,7 +256,7 @@ static const char *remedy_attributes(struct diagnosis *of)
         return "a mount that came from outside of the user namespace keeps its ro, nosuid, nodev, noexec and atime: none of "
                "them is cleared";
     if (err == EINVAL)
-        return "it must be a mount point";
+        return not_a_mount_point(of->wanted, unknown_attribute(of->wanted));
     if (err == EBUSY)
         return "a file is open there for writing";
     if (err == ENOSYS)
@@ -297,7 +321,7 @@ static const char *remedy_remount(struct diagnosis *of)
     if (of->failure->err == EPERM && may_mount())
         return "its file system belongs to another user namespace; the mount itself is changed by -o bind,remount";
     if (of->failure->err == EINVAL && plan && !*of->failure->said)
-        return "it must be a mount point";
+        return not_a_mount_point(plan, "its file system refuses an option: dmesg(1) may tell why");
     return remedy_allowed(of);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mounts/calls.h"
+#include "mounts/classic.h"
 #include "mounts/holders.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
@@ -150,6 +151,8 @@ static int make_read_only(const char *target)
         status = call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
     if (status == 0)
         status = call_mount_setattr(fd, false, &(struct mount_change){.set = MOUNT_ATTR_RDONLY});
+    if (status < 0 && errno == ENOSYS)
+        status = classic_make_read_only(target);
     descriptor_close(context);
     descriptor_close(fd);
     return status;
