@@ -274,6 +274,17 @@ cannot land there: the shell is on a visit, from which it would not come back; u
     done_quietly
 }
 
+@test "a landing in another root that the visit went to stays in there" {
+    visit_run '
+        mkdir -p root/inner/directory
+        land() { unshare_ns "$1" || return; echo "$1" /* "$PWD"; }
+        both() { land -m && land -u && land -m; }
+        nsenter_ns --visit --root="$dir/root" --wdns=/inner both
+        home && echo home'
+    is "$output" $'-m /inner /inner\n-u /inner /inner\n-m /inner /inner\nhome'
+    done_quietly
+}
+
 @test "a copy of the shell that moves on a visit comes home, too" {
     visit_run '
         f() { unshare_ns -p; echo "$$ $HOSTNAME"; }

@@ -117,11 +117,17 @@ static int try_directories(const struct home *home, struct failure *why)
     return go_surely(HOME_DIRECTORY, home->places[HOME_DIRECTORY]) < 0 ? fail_place(HOME_DIRECTORY, why) : status;
 }
 
-/* Opens what a plan leaves and is not held yet; and the present directory, whatever is. */
+/* What setns(2) to a mount namespace resets is to be as it is after the walk, wherever home is. */
+static bool is_reset(size_t place)
+{
+    return place == HOME_ROOT || place == HOME_DIRECTORY;
+}
+
+/* Opens what a plan leaves and is not held yet; and the present root and directory, whatever is. */
 static int open_places(struct home *new, const struct home *home, const struct plan *plan, struct failure *why)
 {
     for (size_t place = 0; place < HOME_PLACES; place++) {
-        if (!leaves(plan, place) || (home->places[place] >= 0 && place != HOME_DIRECTORY))
+        if (!leaves(plan, place) || (home->places[place] >= 0 && !is_reset(place)))
             continue;
         new->places[place] = open_place(plan, place);
         if (new->places[place] < 0)
