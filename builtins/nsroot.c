@@ -330,7 +330,8 @@ static bool is_used_up(const struct request *request, int fd)
 static int refuse_way_out(int fd, void *place)
 {
     const struct request *request = place;
-    const char *what = is_kept(request, fd) || is_used_up(request, fd) ? NULL : root_way_out(fd);
+    bool may_lead = is_kept(request, fd) || is_used_up(request, fd) || shell_holds_for_home(fd);
+    const char *what = may_lead ? NULL : root_way_out(fd);
 
     if (what)
         builtin_error(
@@ -362,7 +363,8 @@ static int enter(struct request *request)
     if (shell_restricts_all() || descriptors_each(refuse_way_out, request) != 0)
         return EXECUTION_FAILURE;
     plan_init(&plan);
-    request->root.stays = !request->check && root_may_stay();
+    /* On a visit, the old root is what the shell comes back to. */
+    request->root.stays = !request->check && !shell_is_away() && root_may_stay();
     plan.create = request->root.stays ? 0 : CLONE_NEWNS;
     plan.propagation = request->root.stays ? 0 : MS_REC | MS_SLAVE;
     plan.check = request->check;

@@ -285,6 +285,24 @@ cannot land there: the shell is on a visit, from which it would not come back; u
     done_quietly
 }
 
+@test "nsroot on a visit: the old root stays what is come back to, also where the shell is alone" {
+    visit_run '
+        new() { nsroot --dir /new "$@" && echo "$PWD" /*; }
+        nsenter_ns --visit -t "$away" -n new
+        home && echo home
+        exec 9</
+        nsenter_ns --visit -t "$away" -n new; echo "$?"
+        exec 9<&-
+        home && echo home
+        unshare_ns -rmnp --no-return --mount-proc
+        nsroot --bind / / --proc /proc --tmpfs /tmp --dir /tmp/mine
+        before=$(stands) table=$(</proc/self/mountinfo)
+        nsenter_ns --visit --net=/proc/self/ns/net new
+        [[ -d /tmp/mine && $(stands) == "$before" && $(</proc/self/mountinfo) == "$table" ]] && echo "home, alone"'
+    is "$output" $'/ /new\nhome\n1\nhome\n/ /new\nhome, alone'
+    like "$error" "*: nsroot: descriptor 9 would lead out of the new root: *"
+}
+
 @test "a copy of the shell that moves on a visit comes home, too" {
     visit_run '
         f() { unshare_ns -p; echo "$$ $HOSTNAME"; }

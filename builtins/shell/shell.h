@@ -204,6 +204,10 @@ void shell_end_visit(void);
 /* Before the shell lands somewhere else for good: holds what it leaves by that, if it is on a visit. 0, or -1 and *why. */
 int shell_hold_home(const struct plan *plan, struct failure *why);
 
+/* True while it is on one; and for a descriptor that is held for the way home, which is close-on-exec. */
+bool shell_is_away(void);
+bool shell_holds_for_home(int fd);
+
 /* In a child that bash has forked: it stays where it is. */
 void shell_stay_inside(void);
 

@@ -173,10 +173,26 @@ static void give_exit_trap_back(void)
     forget_exit_trap();
 }
 
-static bool is_away(void)
+bool shell_is_away(void)
 {
     for (const struct visit *visit = visits; visit; visit = visit->outer)
         if (visit->away)
+            return true;
+    return false;
+}
+
+static bool is_held(const struct home *home, int fd)
+{
+    for (size_t place = 0; place < HOME_PLACES; place++)
+        if (home->places[place] == fd)
+            return true;
+    return false;
+}
+
+bool shell_holds_for_home(int fd)
+{
+    for (const struct visit *visit = visits; visit; visit = visit->outer)
+        if (is_held(&visit->home, fd))
             return true;
     return false;
 }
@@ -196,7 +212,7 @@ static void come_home(struct visit *visit)
     }
     shell_came_home(&visit->place, &visit->home);
     home_close(&visit->home);
-    if (!is_away())
+    if (!shell_is_away())
         give_exit_trap_back();
 }
 
