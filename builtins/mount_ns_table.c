@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "mounts/table.h"
-#include "sentence.h"
 
 /* Appends a word of a comma separated list. */
 static void add(char *text, const char *word, size_t length)
@@ -94,13 +93,12 @@ int table_show(const char *array, bool commands, const char *type)
 {
     struct mount_table table;
     struct failure why;
-    char text[1400];
-    SHELL_VAR *variable = array ? shell_associative_array(array) : NULL;
 
-    if (array && !variable)
-        return EXECUTION_FAILURE;
-    if (mount_table_read(&table, &why) < 0) {
-        builtin_error("%s", sentence(&why, NULL, text, sizeof text));
+    if (mount_table_read(&table, &why) < 0)
+        return engine_failed(NULL, &why);
+    SHELL_VAR *variable = array ? shell_associative_array(array) : NULL; /* which empties it */
+    if (array && !variable) {
+        mount_table_free(&table);
         return EXECUTION_FAILURE;
     }
     for (size_t i = 0; i < table.count; i++) {

@@ -512,6 +512,17 @@ hidden() {
     like "$error" "*cannot mount a file system of type tmpfs: Operation not permitted*cannot bind /: Operation not permitted*"
 }
 
+@test "where the mount table cannot be read, the array is as it was" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS statmount listmount --)
+    sh_run 'declare -A array=([key]=value)
+        ulimit -Sn 3
+        mount_ns -A array; mount_ns -A made; echo "$?"
+        ulimit -Sn 30
+        echo "${array[key]}"; declare -p made 2>/dev/null || echo none'
+    is "$output" $'1\nvalue\nnone'
+    like "$error" "*: mount_ns: cannot read the mount table: *"
+}
+
 @test "a lazy umount takes away what is busy; -r makes it read-only" {
     local hidden
     for hidden in mount_setattr "fspick mount_setattr" nothing; do

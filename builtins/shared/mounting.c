@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "namespaces/nsref.h"
-#include "sentence.h"
 #include "shared/engine.h"
 
 const char *mounting_take_place(struct mounting_place *place, const char *text)
@@ -33,14 +32,6 @@ static int open_place(const struct mounting_place *place)
     return fd;
 }
 
-static int failed(const struct failure *why, const void *wanted)
-{
-    char text[1400];
-
-    builtin_error("%s", sentence(why, wanted, text, sizeof text));
-    return EXECUTION_FAILURE;
-}
-
 int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work, const void *plan, const void *wanted,
                        const struct step *untold)
 {
@@ -56,7 +47,7 @@ int mounting_carry_out(const struct mounting_place *place, elsewhere_work *work,
     if (namespace >= 0)
         close(namespace);
     if (status < 0)
-        return why.step == untold ? EXECUTION_FAILURE : failed(&why, wanted);
+        return why.step == untold ? EXECUTION_FAILURE : engine_failed(wanted, &why);
     phash_flush(); /* what a name stands for may be covered now, or no longer */
     return EXECUTION_SUCCESS;
 }
