@@ -523,6 +523,25 @@ hidden() {
     like "$error" "*: mount_ns: cannot read the mount table: *"
 }
 
+@test "umount_ns -r: where another fails, what was made read-only is as it was, and there once" {
+    local access
+    for access in rw ro=vfs ro=fs; do
+        mounts 'mkdir a b && mount_ns -t tmpfs -o "$1" one a && mount_ns -t tmpfs two b && exec 9<a 8>b/open
+            before=$(below)
+            ! umount_ns -r a b && [[ $(below) == "$before" ]] && echo same
+            umount_ns -r a && below | head -n 1' "$access"
+        is "$output" $'same\n/ a ro,relatime - tmpfs one ro'
+        says "umount_ns: cannot unmount *b: busy: *"
+    done
+}
+
+@test "umount_ns -r before Linux 5.12" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS mount_setattr --)
+    mounts 'mount_ns -t tmpfs -m one a && exec 9<a && umount_ns -r a && below'
+    done_quietly
+    is "$output" "/ a ro,relatime - tmpfs one ro"
+}
+
 @test "a lazy umount takes away what is busy; -r makes it read-only" {
     local hidden
     for hidden in mount_setattr "fspick mount_setattr" nothing; do

@@ -14,7 +14,4 @@ int classic_carry_out(const struct mount_plan *plan, struct failure *why);
  */
 int classic_set(int mount, bool recursive, const struct attributes *attributes);
 
-/* Makes the file system that is mounted there read-only, and the mount. 0, or -1 and errno. */
-int classic_make_read_only(const char *target);
-
 #endif

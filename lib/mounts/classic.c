@@ -221,12 +221,6 @@ int classic_carry_out(const struct mount_plan *plan, struct failure *why)
     return status;
 }
 
-/* mount(2) clears what else the file system was mounted with: sync, lazytime. */
-int classic_make_read_only(const char *target)
-{
-    return mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY | present_flags(target), NULL);
-}
-
 /* --- a mount and those below it -------------------------------------------------------------------------------- */
 
 static int set_one(int mount_fd, const struct attributes *attributes)

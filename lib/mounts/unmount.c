@@ -10,15 +10,18 @@
 #include <string.h>
 
 #include "mounts/calls.h"
-#include "mounts/classic.h"
 #include "mounts/holders.h"
+#include "mounts/mount.h"
+#include "mounts/plan.h"
 #include "mounts/steps.h"
 #include "mounts/table.h"
 #include "system/descriptors.h"
 
 struct goner {
     struct goner *next;
-    int copy; /* -1: none */
+    int copy;             /* -1: none */
+    bool stays;           /* it has been made read-only instead: */
+    bool is_mount, is_fs; /* the mount, its file system; what was so already is not meant */
     char target[];
 };
 
@@ -140,30 +143,52 @@ static int find_one(const struct unmount_plan *plan, struct going *going, struct
 
 /* --- there and back --------------------------------------------------------------------------------------------- */
 
-/* The file system, and the mount. */
-static int make_read_only(const char *target)
+/* Which of the two is not read-only yet. False: that cannot be told; then errno is EBUSY, as before. */
+static bool look_for_writable(struct goner *goner)
 {
-    int fd = open(target, O_PATH | O_CLOEXEC);
-    int context = fd < 0 ? -1 : call_fspick(fd);
-    int status = context < 0 ? -1 : call_fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0);
+    struct mount_table table = {0};
+    struct failure ignored;
+    int fd = open(goner->target, O_PATH | O_CLOEXEC);
+    bool read = fd >= 0 && mount_table_read(&table, &ignored) == 0;
+    const struct mount_entry *entry = read ? mount_table_find(&table, mount_id(fd)) : NULL;
+    bool found = entry;
 
-    if (status == 0)
-        status = call_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
-    if (status == 0)
-        status = call_mount_setattr(fd, false, &(struct mount_change){.set = MOUNT_ATTR_RDONLY});
-    if (status < 0 && errno == ENOSYS)
-        status = classic_make_read_only(target);
-    descriptor_close(context);
+    goner->is_mount = found && !mount_list_has(entry->attributes, "ro");
+    goner->is_fs = found && !mount_list_has(entry->options, "ro");
+    mount_table_free(&table);
     descriptor_close(fd);
+    errno = EBUSY;
+    return found;
+}
+
+/* Makes what was found writable read-only; or, after that, writable. */
+static int change_access(const struct goner *goner, bool read_only)
+{
+    struct mount_plan plan;
+    struct failure why;
+
+    mount_plan_init(&plan);
+    plan.kind = MOUNT_REMOUNT;
+    plan.target = goner->target;
+    plan.read_only = goner->is_fs && read_only;
+    plan.read_write = goner->is_fs && !read_only;
+    *(read_only ? &plan.own.set : &plan.own.clear) = goner->is_mount ? MOUNT_ATTR_RDONLY : 0;
+    int status = mount_carry_out(&plan, &why);
+    if (status < 0)
+        errno = why.err;
     return status;
 }
 
-static int unmount(const struct unmount_plan *plan, const char *target)
+static int unmount(const struct unmount_plan *plan, struct goner *goner)
 {
     int flags = UMOUNT_NOFOLLOW | (plan->lazy ? MNT_DETACH : 0) | (plan->force ? MNT_FORCE : 0);
-    int status = umount2(target, flags);
 
-    return status < 0 && errno == EBUSY && plan->read_only && make_read_only(target) == 0 ? 0 : status;
+    if (umount2(goner->target, flags) == 0)
+        return 0;
+    if (errno != EBUSY || !plan->read_only)
+        return -1;
+    goner->stays = look_for_writable(goner) && change_access(goner, true) == 0;
+    return goner->stays ? 0 : -1;
 }
 
 static int failed(const char *target, struct failure *why)
@@ -183,7 +208,7 @@ static int unmount_all(const struct unmount_plan *plan, struct going *going, str
         struct goner *goner = going->first;
         if (many)
             goner->copy = call_open_tree(AT_FDCWD, goner->target, false);
-        if (unmount(plan, goner->target) < 0)
+        if (unmount(plan, goner) < 0)
             return failed(goner->target, why);
         going->first = goner->next;
         goner->next = going->gone;
@@ -195,6 +220,10 @@ static int unmount_all(const struct unmount_plan *plan, struct going *going, str
 static void put_back(const struct going *going)
 {
     for (const struct goner *goner = going->gone; goner; goner = goner->next) {
+        if (goner->stays) {
+            (void)change_access(goner, false);
+            continue;
+        }
         int target = goner->copy < 0 ? -1 : open(goner->target, O_PATH | O_CLOEXEC);
         if (target >= 0)
             call_move_mount(goner->copy, target, 0);
