@@ -323,6 +323,13 @@ mount_ns -t tmpfs -o ro"
 / b rw,relatime - tmpfs b rw"
 }
 
+@test "umount_ns -A -R: where it is mounted below itself, and below another" {
+    mounts 'for i in a b; do mount_ns -m -t tmpfs $i $i; done; mkdir a/in && mount_ns --bind a a/in && mount_ns -m --bind a b/in
+        umount_ns -A -R a && below'
+    done_quietly
+    is "$output" "/ b rw,relatime - tmpfs b rw"
+}
+
 @test "umount_ns: where one of several cannot go, those before it come back" {
     mounts 'for i in a b c c/in; do mount_ns -m -t tmpfs -o nosuid $i $i; done; echo kept >a/file; exec {fd}>b/open
         below | sort >"$dir/before"; umount_ns a b; umount_ns -R c a b; umount_ns c/in nothing; below | sort >"$dir/after"; cat a/file'

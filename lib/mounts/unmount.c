@@ -19,6 +19,7 @@
 
 struct goner {
     struct goner *next;
+    uint64_t id;          /* of the mount; 0: it was not looked up */
     int copy;             /* -1: none */
     bool stays;           /* it has been made read-only instead: */
     bool is_mount, is_fs; /* the mount, its file system; what was so already is not meant */
@@ -30,14 +31,14 @@ struct going {
     struct goner *first, *last, *gone;
 };
 
-static bool add(struct going *going, const char *target)
+static bool add(struct going *going, const char *target, uint64_t id)
 {
     size_t size = strlen(target) + 1;
     struct goner *goner = malloc(sizeof *goner + size);
 
     if (!goner)
         return false;
-    *goner = (struct goner){.copy = -1};
+    *goner = (struct goner){.id = id, .copy = -1};
     memcpy(goner->target, target, size);
     if (going->last)
         going->last->next = goner;
@@ -86,15 +87,26 @@ static const struct mount_entry *find(const struct mount_table *table, const cha
     return found;
 }
 
+static bool is_going(const struct going *going, const struct mount_entry *entry)
+{
+    for (const struct goner *goner = going->first; goner; goner = goner->next)
+        if (goner->id == entry->id)
+            return true;
+    return false;
+}
+
 /* A mount, and before it all that is mounted below it, the last first. */
-static bool add_tree(struct going *going, const struct mount_table *table, const struct mount_entry *top)
+static bool add_tree(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
+                     const struct mount_entry *top)
 {
     bool added = true;
 
+    if (plan->all_targets && is_going(going, top)) /* one of the places where it is mounted may be below another */
+        return true;
     for (size_t i = table->count; added && i-- > 0;)
         if (table->entries[i].parent == top->id && table->entries[i].id != top->id)
-            added = add_tree(going, table, &table->entries[i]);
-    return added && add(going, top->target);
+            added = add_tree(plan, going, table, &table->entries[i]);
+    return added && add(going, top->target, top->id);
 }
 
 static bool add_mount(const struct unmount_plan *plan, struct going *going, const struct mount_table *table,
@@ -102,7 +114,7 @@ static bool add_mount(const struct unmount_plan *plan, struct going *going, cons
 {
     if (!is_wanted_type(plan->types, entry->type))
         return true;
-    return plan->recursive ? add_tree(going, table, entry) : add(going, entry->target);
+    return plan->recursive ? add_tree(plan, going, table, entry) : add(going, entry->target, entry->id);
 }
 
 /* The mounts that a target stands for. path: the target without symbolic links. */
@@ -134,7 +146,7 @@ static int find_one(const struct unmount_plan *plan, struct going *going, struct
     int status = -1;
 
     if (is_mount_point(plan, path))
-        status = add(going, path) ? 0 : fail_about(why, &step_unmount, "%s", target);
+        status = add(going, path, 0) ? 0 : fail_about(why, &step_unmount, "%s", target);
     else if (table->text || mount_table_read(table, why) == 0)
         status = find_in_table(plan, going, table, target, path, why);
     free(real);
