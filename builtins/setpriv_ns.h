@@ -105,7 +105,7 @@ static const char *const after[] = {
     "",
     "Exit Status:",
     "Returns success, or COMMAND's status; 2 for wrong usage; 1 when something could not be set, and then nothing "
-    "has changed.",
+    "has changed. With COMMAND, 125 instead of 1 and 2.",
     NULL,
 };
 

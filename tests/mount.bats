@@ -323,11 +323,14 @@ mount_ns -t tmpfs -o ro"
 / b rw,relatime - tmpfs b rw"
 }
 
-@test "umount_ns -A -R: where it is mounted below itself, and below another" {
+@test "umount_ns -A -R: where it is mounted below itself, and below another; -R of one on the other" {
     mounts 'for i in a b; do mount_ns -m -t tmpfs $i $i; done; mkdir a/in && mount_ns --bind a a/in && mount_ns -m --bind a b/in
         umount_ns -A -R a && below'
     done_quietly
     is "$output" "/ b rw,relatime - tmpfs b rw"
+    mounts 'for i in 1 2 3; do mount_ns -m -t tmpfs $i a; done; umount_ns -R a a && below'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs 1 rw"
 }
 
 @test "umount_ns: where one of several cannot go, those before it come back" {
