@@ -115,16 +115,24 @@ load helpers
     done_quietly
 }
 
+# starts_alike BEFORE: whether a program that is PID 1 has after BEFORE the signals that a program of the shell's has
+starts_alike() {
+    local without state='grep "Sig[BIC]" /proc/self/status'
+    sh_run "$1; $state; ($state); $state | cat; ($state; :) & wait \$!"
+    without=$output
+    sh_run "$1; s='unshare_ns -rp $state'; eval \"\$s\"; (eval \"\$s\"); (eval \"\$s\") | cat; (eval \"\$s\"; :) & wait \$!"
+    is "$output" "$without"
+    is "$status" 0
+}
+
 @test "a program that is PID 1 starts with the signals that a program of the shell's starts with" {
-    local before state='grep "Sig[BIC]" /proc/self/status'
-    via=(env "--ignore-signal=CHLD,USR1,INT")
+    local before
+    starts_alike 'trap "" CHLD'
+    starts_alike 'trap : CHLD; trap "" CHLD; trap - CHLD'
+    via=(env --ignore-signal=CHLD,USR1,INT)
     needs "${via[@]}" true
     for before in true 'trap "" USR2' 'trap : TERM CHLD WINCH' 'trap : EXIT' 'set -m 2>&-'; do
-        sh_run "$before; $state; ($state); $state | cat; ($state; :) & wait \$!"
-        local without=$output
-        sh_run "$before; s='unshare_ns -rp $state'; eval \"\$s\"; (eval \"\$s\"); (eval \"\$s\") | cat; (eval \"\$s\"; :) & wait \$!"
-        is "$output" "$without"
-        is "$status" 0
+        starts_alike "$before"
     done
 }
 

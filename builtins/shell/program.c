@@ -11,6 +11,7 @@
 /* bash has these, but installs no header that says so: flags.h, trap.h, hashcmd.h. */
 extern int echo_command_at_execute; /* set -x */
 extern int signal_is_trapped(int number);
+extern int signal_is_ignored(int number);
 extern SigHandler *original_signals[];
 extern char *phash_search(const char *name);
 #ifdef RESTRICTED_SHELL
@@ -86,14 +87,14 @@ static char **files_of(const char *name, const struct plan *plan)
     return files;
 }
 
-/* As a shell that was started with these ignored starts its programs: it has a handler for SIGCHLD all the same. */
+/* As a shell starts its programs that ignores these, or was started so: it has a handler for SIGCHLD all the same. */
 static sigset_t ignored(void)
 {
     sigset_t signals;
 
     sigemptyset(&signals);
     for (int number = 1; number < NSIG; number++)
-        if (original_signals[number] == SIG_IGN)
+        if (original_signals[number] == SIG_IGN || signal_is_ignored(number))
             sigaddset(&signals, number);
     return signals;
 }
