@@ -545,13 +545,6 @@ hidden() {
     done
 }
 
-@test "umount_ns -r before Linux 5.12" {
-    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS mount_setattr --)
-    mounts 'mount_ns -t tmpfs -m one a && exec 9<a && umount_ns -r a && below'
-    done_quietly
-    is "$output" "/ a ro,relatime - tmpfs one ro"
-}
-
 @test "a lazy umount takes away what is busy; -r makes it read-only" {
     local hidden
     for hidden in mount_setattr "fspick mount_setattr" nothing; do
