@@ -129,7 +129,7 @@ starts_alike() {
     local before
     starts_alike 'trap "" CHLD'
     starts_alike 'trap : CHLD; trap "" CHLD; trap - CHLD'
-    via=(env --ignore-signal=CHLD,USR1,INT)
+    via=(env "--ignore-signal=CHLD,USR1,INT")
     needs "${via[@]}" true
     for before in true 'trap "" USR2' 'trap : TERM CHLD WINCH' 'trap : EXIT' 'set -m 2>&-'; do
         starts_alike "$before"
@@ -223,7 +223,8 @@ _=$(type -P env)")"
     via=(strace -f -qq -o "$dir/trace" -e trace=recvfrom -e inject=recvfrom:delay_enter=10000000)
     sh_start 'echo >"$dir/signal"; unshare_ns -rp /bin/sleep 1000'
     await
-    until pid=$(pgrep -P "$(<"$dir/pid")") && inside=$(pgrep -P "$pid"); do sleep 0.1; done
+    # The other one is the witness.
+    until pid=$(pgrep -P "$(<"$dir/pid")") && inside=$(pgrep -P "$pid" | head -n 1) && [[ $inside ]]; do sleep 0.1; done
     is "$(<"/proc/$inside/comm")" bash
     kill -TERM "$pid"
     sh_wait

@@ -365,6 +365,43 @@ stopped_once() {
     done
 }
 
+# by_group PROGRAM DELAY...: starts a program inside that has a trap for USR1; calls of who brings that about take longer
+by_group() {
+    local -a delays=("${@:2}")
+    printf '%s\n' "${1}trap 'echo program' USR1; echo >ready; until [[ -e end ]]; do read -r -t 0.05 <>go; done; exit 7" >"$dir/program"
+    chmod +x "$dir/program"
+    via=(setsid --wait strace -DDD -f -qq -o "$dir/trace" -e "trace=close_range,recvfrom" "${delays[@]/#/--inject=}")
+    sh_start 'cd "$dir"; trap : USR1; unshare_ns -rp ./program; echo $?'
+}
+
+@test "a signal to the whole process group comes once to a program that is born inside" {
+    local first inside
+    needs strace -f true
+    [[ $(readelf --dyn-syms "$NSBUILTINS_SO") == *_Fork* ]] || skip "the C library has no _Fork()"
+    mkfifo "$dir/go"
+    # As it begins to be supervised; one without a first line is a copy of the shell, after all
+    for first in $'#!/bin/bash\n' ''; do
+        by_group "$first" close_range:delay_enter=2000000
+        until [[ -e $dir/ready ]]; do sleep 0.05; done
+        [[ $first ]] || sleep 3
+        kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
+        sleep 3
+        : >"$dir/end"
+        sh_wait
+        is "$output" $'program\n7'
+        rm "$dir"/{end,ready,signal}
+    done
+    # Before it has got to run, and it is one that catches it by the time it begins to be supervised
+    by_group $'#!/bin/bash\n' close_range:delay_enter=2000000 recvfrom:delay_enter=1000000
+    until inside=$(pgrep -P "$(pgrep -P "$(<"$dir/pid")")"); do sleep 0.05; done 2>/dev/null
+    sleep 0.2
+    kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
+    sleep 5
+    : >"$dir/end"
+    sh_wait
+    is "$output" 138
+}
+
 @test "a signal to a job in a process group of its own is not taken for one that its parent's group was sent" {
     local first
     via=(setsid --wait)

@@ -12,8 +12,8 @@ void witness_prepare(void);
 void witness_forget(void);
 
 /*
- * In a supervisor, which has blocked all signals: the witness sees to it from now on. The first in the process group
- * makes it: a child, which ends with this process.
+ * In a supervisor, or who is to become one, which has blocked all signals: the witness sees to it from the first call on.
+ * The first in the process group makes it: a child, which ends with this process.
  */
 void witness_begin(void);
 

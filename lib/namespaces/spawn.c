@@ -5,8 +5,8 @@
  * that memory is shared: all that is in there is new, and nobody else is. The process makes no mark but in errno, on a
  * stack of its own, and where the program's environment names the file. It asks for no memory.
  *
- * Over a socket the shell says that it is known whom it watches, and the process that it is about to execute, and then nothing
- * more: execve(2) closes the socket. Or it says so a second time, and ends. Whatever fails, there is another way (stage.h),
+ * Over a socket the shell says that it is known whom it watches, and what its process group is sent, and the process that it is
+ * about to execute, and then nothing more: execve(2) closes the socket. Or it says so a second time, and ends. Whatever fails, there is another way (stage.h),
  * which fails as well, and knows what to say; or it is for that one alone, as a script without "#!" is, which a shell has to read.
  */
 #include "namespaces/spawn.h"
@@ -107,13 +107,21 @@ static int get_ready(const struct birth *birth)
     return 0;
 }
 
+/* The kernel would take it from an init that does not catch it, and the shell would believe that the program had it. */
+static bool has_been_signalled(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) < 0 || !sigisemptyset(&pending);
+}
+
 /* A shell that died before its death was to be told cannot be told anything either. */
 static int be_born(void *place)
 {
     struct birth *birth = place;
 
     close(birth->ends[0]);
-    if (get_ready(birth) == 0 && hear(birth->ends[1]) && say(birth->ends[1])) {
+    if (get_ready(birth) == 0 && hear(birth->ends[1]) && !has_been_signalled() && say(birth->ends[1])) {
         take_signals(birth);
         execute(birth->program);
         say(birth->ends[1]);
@@ -127,6 +135,7 @@ static bool await_execution(pid_t pid, int socket, const sigset_t *awake)
     struct pollfd closed = {.fd = socket};
 
     inside_say(pid);
+    witness_begin();
     bool told = say(socket), interrupted = told && ppoll(&closed, 1, NULL, awake) < 0;
     if (told && !interrupted && hear(socket) && !hear(socket))
         return true;

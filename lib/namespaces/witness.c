@@ -37,6 +37,7 @@ struct witness {
 
 static struct witness *witness; /* never unmapped by who has made the process, which has it there, too */
 static pid_t made;              /* the witness that this process made; 0: none */
+static bool begun;              /* witness_begin() has been called */
 static bool gave_no_answer;     /* and is not asked again */
 static unsigned known[NSIG];    /* of what it has had */
 
@@ -60,12 +61,6 @@ void witness_prepare(void)
         return;
     void *memory = mmap(NULL, sizeof *witness, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     witness = memory == MAP_FAILED ? NULL : memory;
-}
-
-void witness_forget(void)
-{
-    if (witness && !atomic_load(&witness->there))
-        leave();
 }
 
 static void wake(atomic_uint *place)
@@ -149,6 +144,9 @@ static void call_witness(void)
 
 void witness_begin(void)
 {
+    if (begun)
+        return;
+    begun = true;
     if (witness && !atomic_load(&witness->there) && !tie_is_from_above())
         call_witness();
     else if (ask())
@@ -163,6 +161,17 @@ void witness_end(void)
 
     if (made > 0 && waitid(P_PID, (id_t)made, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && kill(made, SIGKILL) == 0)
         waitpid(made, NULL, 0);
+}
+
+void witness_forget(void)
+{
+    witness_end();
+    if (witness && made > 0)
+        atomic_store(&witness->there, 0);
+    made = 0;
+    begun = false;
+    if (witness && !atomic_load(&witness->there))
+        leave();
 }
 
 bool witness_has(int signal)
