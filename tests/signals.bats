@@ -384,6 +384,7 @@ by_group() {
         by_group "$first" close_range:delay_enter=2000000
         until [[ -e $dir/ready ]]; do sleep 0.05; done
         [[ $first ]] || sleep 3
+        is "$(pgrep -c -P "$(pgrep -P "$(<"$dir/pid")")")" 2 # with the witness
         kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
         sleep 3
         : >"$dir/end"
