@@ -321,6 +321,18 @@ unworkable=(
     done
 }
 
+# What is inside has a helper above it that is gone by then.
+@test "--check waits for what fails late, inside" {
+    needs strace true
+    local option
+    via=(strace -f -qq -o /dev/null -e trace=chdir -e inject=chdir:delay_enter=500000)
+    for option in -rp -rf; do
+        sh_run 'unshare_ns --check "$1" -w /nowhere' "$option"
+        like "$error" "*: cannot change the working directory to /nowhere: No such file or directory*"
+        is "$status" 1
+    done
+}
+
 @test "--check says what would not work, in the same words" {
     local plan
     target -ru

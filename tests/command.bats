@@ -477,6 +477,14 @@ runs='runs() {
     sh_wait 2>/dev/null
     nothing_runs
     rm bye "$dir/signal"
+    sh_start 'unshare_ns -rp --kill-child=USR1 \
+                  bash -c "trap \"echo bye >bye; exit\" USR1; echo >\"$dir/signal\"; while :; do sleep 0.1; done"'
+    await
+    kill -KILL "$(pgrep -P "$(<"$dir/pid")")" # who watches
+    sh_wait 2>/dev/null
+    is "$status" 137
+    nothing_runs
+    rm bye "$dir/signal"
     sh_start 'b() { trap "echo bye >\"\$dir/bye\"; exit" USR1; sleep 1000 & echo >"$dir/signal"; wait; }
               (echo "$BASHPID" >"$dir/pid"; unshare_ns -rp --kill-child=USR1 b)
               for ((i = 0; i < 100; i++)); do [[ ! -e $dir/bye ]] || break; sleep 0.05; done'
