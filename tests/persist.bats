@@ -20,7 +20,7 @@ holding_run() {
 
 # In what runs in holding_run: where a type's namespace is seen, and all mounts and files there are
 looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
-         look() { find private shared peer -ls; cut -d " " -f 3- /proc/self/mountinfo; }
+         look() { find private shared peer -printf "%M %n %u %s %p\n"; cut -d " " -f 3- /proc/self/mountinfo; }
 '
 
 @test "each type but PID, held on a private and on a shared mount, is joined when its maker is gone" {
@@ -64,6 +64,19 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
                  diff before after'
     is "$output" ""
     done_quietly
+}
+
+@test "what was mounted for a file that then cannot hold a mount namespace is unmounted" {
+    needs strace -o /dev/null true
+    # The file is bound, refused, on itself, made private, bound, refused; and then all over, for another processor.
+    local place under=(strace -o "$dir/trace" -e trace=mount -e inject=mount:error=EINVAL:when=1..4+3)
+    for place in private shared; do
+        holding_run "$looking"'look >before; unshare_ns --check --mount=$1/mount || exit
+                look >after; diff <(sort before) <(sort after)' "$place"
+        is "$output" ""
+        done_quietly
+        is "$(grep -c INJECTED "$dir/trace")" 2
+    done
 }
 
 @test "a look leaves no file" {
