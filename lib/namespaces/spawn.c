@@ -5,9 +5,10 @@
  * that memory is shared: all that is in there is new, and nobody else is. The process makes no mark but in errno, on a
  * stack of its own, and where the program's environment names the file. It asks for no memory.
  *
- * Over a socket the shell says that it is known whom it watches, and what its process group is sent, and the process that it is
- * about to execute, and then nothing more: execve(2) closes the socket. Or it says so a second time, and ends. Whatever fails, there is another way (stage.h),
- * which fails as well, and knows what to say; or it is for that one alone, as a script without "#!" is, which a shell has to read.
+ * Over a socket the shell says that it is known whom it watches, and what its process group is sent, and the process that it
+ * is about to execute, and then nothing more: execve(2) closes the socket. Or it says so a second time, and ends. Whatever
+ * fails, there is another way (stage.h), which fails as well, and knows what to say; or it is for that one alone, as a script
+ * without "#!" is, which a shell has to read.
  */
 #include "namespaces/spawn.h"
 
