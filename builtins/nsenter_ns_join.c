@@ -11,6 +11,7 @@
 #include "mounts/network.h"
 #include "system/cgroup.h"
 #include "shared/engine.h"
+#include "system/descriptors.h"
 #include "system/number.h"
 #include "system/proc.h"
 #include "system/selinux.h"
@@ -198,10 +199,10 @@ static bool open_user_parent(const struct join_request *request, struct plan *pl
         child = target_namespace(&plan->target, nstype_of_flag(CLONE_NEWUSER));
     for (size_t i = 1; child < 0 && !request->target.text && i < NS_TYPES; i++)
         child = plan->files[i] < 0 ? -1 : fcntl(plan->files[i], F_DUPFD_CLOEXEC, 0);
-    if (child < 0)
+    if (child < 0 && request->target.text)
         return cannot_have(request, "user namespace");
-    plan->files[0] = nsref_owner(child);
-    close(child);
+    plan->files[0] = child < 0 ? -1 : nsref_owner(child);
+    descriptor_close(child);
     if (plan->files[0] < 0) {
         builtin_error("cannot open the parent user namespace: %s", strerror(errno));
         return false;

@@ -278,6 +278,15 @@ try() {
     [[ $output != "$(readlink "/proc/$parent/ns/user")" && $output != "$(readlink /proc/self/ns/user)" ]]
 }
 
+@test "the parent of the user namespace where there is no descriptor left for it" {
+    target -Urn
+    sh_run 'for limit in {4..30}; do (ulimit -Sn $limit; nsenter_ns --net="/proc/$1/ns/net" --user-parent 2>&1) && break; done' "$target"
+    like "$output" "*: nsenter_ns: cannot open the parent user namespace: Too many open files
+*: nsenter_ns: cannot open the parent user namespace: Too many open files
+*"
+    done_quietly
+}
+
 @test "the target's user and group" {
     ((EUID == 0)) || skip "needs root"
     in_target='exec setpriv --reuid 5 --regid 6 --clear-groups sleep 1000' target -m
