@@ -177,7 +177,7 @@ birthplace=$!
 		fconfigure $spawn_id -encoding utf-8
 		line {. "$dir/rc"; stty columns 90}
 		line {unshare -rn "$BASH" -c 'exec -a "$0" sleep 1004' "$(printf 'n\303\251%098d' 7)" &}
-		line {until grep -q ^n /proc/$!/cmdline; do sleep 0.01; done; nsmap --list net; kill %1; echo en''d}
+		line {until [[ $(</proc/$!/comm) == sleep ]]; do sleep 0.01; done; nsmap --list net; kill %1; echo en''d}
 		expect {
 		    -re {\n([^\r\n]*n.0+)\r\n} {}
 		    timeout { exit 1 }
@@ -229,6 +229,17 @@ birthplace=$!
     sh_run 'unshare_ns -p --init && nsmap --list; echo $?'
     is "$output" 1
     like "$error" "bash: line +([0-9]): nsmap: /proc: *; mount a procfs on /proc, of this PID namespace"
+}
+
+@test "where there is no memory to print it, it says so" {
+    [[ ! ${LD_PRELOAD-} ]] || skip "a sanitizer is to be the first library"
+    local option
+    via=(env LD_PRELOAD="$NSB_BUILDDIR/tests/no-memory.so")
+    for option in --list '--list --json'; do
+        sh_run 'nsmap $1; echo $?' "$option"
+        is "$output" 1
+        like "$error" "bash: line +([0-9]): nsmap: Cannot allocate memory"
+    done
 }
 
 @test "what a user may not look at is not there, and nothing is said of it" {

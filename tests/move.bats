@@ -294,12 +294,14 @@ load helpers
     done
 }
 
+# The script ends when it has had a signal that the one outside passes on after the ignored one.
 @test "an ignored signal to the one outside stays ignored" {
     mkfifo "$dir/go"
-    sh_start 'trap "" TERM; unshare_ns -rp; echo >"$dir/signal"; read -r line <"$dir/go"; echo "$line $$"'
+    sh_start 'trap "" TERM; trap "over=yes" PWR; unshare_ns -rp; echo >"$dir/signal"
+              until [[ $over ]]; do read -r -t 0.1 <>"$dir/go"; done; echo "alive $$"'
     await
     kill -TERM "$(<"$dir/pid")"
-    echo alive >"$dir/go"
+    kill -PWR "$(<"$dir/pid")"
     sh_wait
     is "$output" "alive 1"
     is "$status" 0
