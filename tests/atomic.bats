@@ -140,6 +140,19 @@ refused_all() {
     done
 }
 
+# It has said that it is ready, the shell calls itself the one that watches it, and then it cannot say that it goes on.
+@test "what is inside ends at the last moment" {
+    needs strace true
+    local plan
+    via=(strace -f -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:error=EPIPE:when=2+)
+    for plan in -rp -rf; do
+        sh_run 'fingerprint "$dir/before"; unshare_ns "$1"; echo "$? $(</proc/$$/comm)"; fingerprint "$dir/after"' "$plan"
+        is "$output" "1 bash"
+        like "$error" "bash: line +([0-9]): unshare_ns: *; nothing has changed"
+        unchanged
+    done
+}
+
 # The helper has as many as the shell, and needs more: so the limit is lowered when it has been made.
 @test "no more open files allowed for what the helper passes" {
     needs strace true

@@ -66,6 +66,16 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
     done_quietly
 }
 
+@test "a mount namespace that a file cannot hold is made anew on the first processor" {
+    needs strace -o /dev/null true
+    # The shell's mount(2) is refused twice; the helper makes none.
+    via=(unshare -rm --propagation private strace -f -qq -o "$dir/trace" -e trace=mount,sched_setaffinity
+        -e inject=mount:error=EINVAL:when=1..2)
+    sh_run 'unshare_ns --mount="$dir/mount" --propagation unchanged'
+    done_quietly
+    grep -E 'sched_setaffinity\(0, [0-9]+, \[0\]\)' "$dir/trace"
+}
+
 @test "what was mounted for a file that then cannot hold a mount namespace is unmounted" {
     needs strace -o /dev/null true
     # The file is bound, refused, on itself, made private, bound, refused; and then all over, for another processor.
