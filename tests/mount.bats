@@ -323,6 +323,20 @@ mount_ns -t tmpfs -o ro"
 / b rw,relatime - tmpfs b rw"
 }
 
+@test "umount_ns --check takes nothing away, and says what cannot go" {
+    mounts 'mount_ns -m -t tmpfs a a; umount_ns --check a && below; umount_ns --check -R a b; echo $?'
+    is "$output" "/ a rw,relatime - tmpfs a rw
+1"
+    like "$error" "*: umount_ns: *b*not*mounted*"
+}
+
+@test "umount_ns: the word for a type is one of the list, whole" {
+    mounts 'for i in a b c; do mount_ns -m -t tmpfs $i $i; done
+        umount_ns -t tmp,tmpfss,xtmpfs a; umount_ns -t notmp,tmpfss b; umount_ns -t noproc,ramfs c; below'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs a rw"
+}
+
 @test "umount_ns -A -R: where it is mounted below itself, and below another; -R of one on the other" {
     mounts 'for i in a b; do mount_ns -m -t tmpfs $i $i; done; mkdir a/in && mount_ns --bind a a/in && mount_ns -m --bind a b/in
         umount_ns -A -R a && below'

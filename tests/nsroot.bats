@@ -431,6 +431,14 @@ other
 /usr"
 }
 
+@test "the umask stays, whatever becomes of the root" {
+    roots 'umask 0137
+        (nsroot "${system[@]}"; umask)
+        (nsroot "${system[@]}" --check; umask)
+        (nsroot "${system[@]}" --bind /nowhere /in; umask) 2>&-'
+    is "$output" $'0137\n0137\n0137'
+}
+
 @test "a home that is closed to the user is passed over" {
     ((EUID != 0)) && [[ ! -x /root ]] || skip "needs an ordinary user, and a /root that is closed to him"
     roots 'HOME=/root; nsroot "${system[@]}" --ro-bind /root /root && pwd'

@@ -57,6 +57,17 @@ and test knows'
     done_quietly
 }
 
+@test "another user, and what his capabilities can be: they are kept for that only" {
+    as_root
+    sh_run "$mine"'setpriv_ns --reuid=1000 --regid=1001 --clear-groups --bounding-set=-chown || exit
+            mine CapPrm CapEff CapBnd | sed "/Bnd/s/: .*\(.\)$/: ends in \1/"; setpriv_ns -d | grep Securebits:'
+    is "$output" "CapPrm: 0000000000000000
+CapEff: 0000000000000000
+CapBnd: ends in e
+Securebits: [none]"
+    done_quietly
+}
+
 @test "a redirection of the new user's to a file of root's fails, also in a function as COMMAND" {
     as_root
     sh_run '>"$dir/roots"; chmod 644 "$dir/roots"; chmod 755 "$dir"
