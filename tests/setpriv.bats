@@ -68,6 +68,14 @@ Securebits: [none]"
     done_quietly
 }
 
+@test "a change of the user that is root still does not keep capabilities for a later one" {
+    as_root
+    sh_run "$mine"'setpriv_ns --reuid=0 --regid=0 --clear-groups; unshare_ns -u -S 1000 -G 1001; mine Uid CapPrm'
+    is "$output" "Uid: 1000 1000 1000 1000
+CapPrm: 0000000000000000"
+    done_quietly
+}
+
 @test "a redirection of the new user's to a file of root's fails, also in a function as COMMAND" {
     as_root
     sh_run '>"$dir/roots"; chmod 644 "$dir/roots"; chmod 755 "$dir"
