@@ -46,6 +46,16 @@ load helpers
     done
 }
 
+@test "--return: afterwards a program has the next line of a script on standard input, as before" {
+    { prelude; echo 'unshare_ns -ru --return=rc && exit 5
+head -n 1
+data
+echo "$rc after"'; } >"$dir/script"
+    bash_run <"$dir/script"
+    is "$output" $'data\n5 after'
+    done_quietly
+}
+
 @test "--return: afterwards the shell is as it was" {
     local how
     for how in -rmnu -rp "-rpm --init --mount-proc" "-rp --no-fork" "-r --clear-env"; do
