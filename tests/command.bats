@@ -204,6 +204,14 @@ _=$(type -P env)")"
     is "$error" ""
 }
 
+@test "a program in the place of a subshell has the level of the shell, exported as it is there" {
+    sh_run 'out=$dir/env
+            SHLVL=7; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out"
+            export -n SHLVL; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out" || echo none; echo "$SHLVL"'
+    is "$output" $'SHLVL=7\nnone\n7'
+    done_quietly
+}
+
 @test "--sync-fd is not the program's, and its supervisor says whom it watches before the program runs" {
     exec {held}>"$dir/held"
     sh_run 'unshare_ns -rp --sync-fd "$1" bash -c "[[ ! -e /proc/self/fd/\$1 && -e /proc/self/fd/2 ]] && echo closed" bash "$1"' "$held"

@@ -431,6 +431,16 @@ other
 /usr"
 }
 
+@test "after a failure, and --check, data can be read again, and a directory of the outside has its mode" {
+    roots 'mkdir -m 750 bound; echo text >data; exec 7<data
+        for option in --check "--chdir /nowhere"; do
+            nsroot "${system[@]}" --bind "$dir/bound" /in --chmod 700 /in --file 7 /file $option
+            echo "$? $(stat -c %a bound)"
+        done
+        cat <&7'
+    is "$output" $'0 750\n1 750\ntext'
+}
+
 @test "the umask stays, whatever becomes of the root" {
     roots 'umask 0137
         (nsroot "${system[@]}"; umask)
