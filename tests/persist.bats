@@ -69,7 +69,7 @@ looking='link() { echo "/proc/self/ns/${1/mount/mnt}"; }
 @test "a mount namespace that a file cannot hold is made anew on the first processor" {
     needs strace -o /dev/null true
     # The shell's mount(2) is refused twice; the helper makes none.
-    via=(unshare -rm --propagation private strace -f -qq -o "$dir/trace" -e trace=mount,sched_setaffinity
+    via=(unshare -rm --propagation private strace -f -qq -o "$dir/trace" -e "trace=mount,sched_setaffinity"
         -e inject=mount:error=EINVAL:when=1..2)
     sh_run 'unshare_ns --mount="$dir/mount" --propagation unchanged'
     done_quietly

@@ -47,10 +47,13 @@ load helpers
 }
 
 @test "--return: afterwards a program has the next line of a script on standard input, as before" {
-    { prelude; echo 'unshare_ns -ru --return=rc && exit 5
+    {
+        prelude
+        echo 'unshare_ns -ru --return=rc && exit 5
 head -n 1
 data
-echo "$rc after"'; } >"$dir/script"
+echo "$rc after"'
+    } >"$dir/script"
     bash_run <"$dir/script"
     is "$output" $'data\n5 after'
     done_quietly
