@@ -389,9 +389,9 @@ load helpers
 
 @test "in the last element of a pipeline" {
     sh_run 'shopt -s lastpipe; sleep 1 & before=$!
-            sleep 0.1 | { unshare_ns -rp; jobs -r; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
+            sleep 0.1 | { unshare_ns -rp; wait "$before" 2>/dev/null; echo $?; jobs -r; sleep 0.1 & false; }; echo "${PIPESTATUS[@]}"
             jobs -r; wait $!; echo $?; wait "$before" 2>/dev/null; echo $?; echo x | { read -r x; echo $x; }'
-    like "$output" $'0 1\n?[0-9]?+ +( )Running +( )sleep 0.1 &\n0\n127\nx'
+    like "$output" $'127\n0 1\n?[0-9]?+ +( )Running +( )sleep 0.1 &\n0\n127\nx'
     done_quietly
 }
 
