@@ -561,14 +561,13 @@ hidden() {
 
 @test "a lazy umount takes away what is busy; -r makes it read-only" {
     local hidden
-    for hidden in mount_setattr "fspick mount_setattr" nothing; do
-        [[ $hidden == nothing ]] || via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS $hidden --)
+    for hidden in "" mount_setattr fspick; do
+        via=(${hidden:+"$NSB_BUILDDIR/tests/with-seccomp" ENOSYS mount_setattr "$hidden" --})
         mounts 'mount_ns -m -t tmpfs -o nosuid a a && echo still >a/open && exec {fd}<a/open && umount_ns -r a && below &&
             umount_ns -l a && below && cat <&"$fd"'
         done_quietly
         is "$output" "/ a ro,nosuid,relatime - tmpfs a ro
 still"
-        via=()
     done
 }
 
