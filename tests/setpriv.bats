@@ -363,6 +363,25 @@ Seccomp_filters:	2
     is "$status" 137
 }
 
+# Another user has no signal for that until it is set again, and that comes too late.
+@test "such a shell dies with its supervisor also just when it becomes another user" {
+    ((EUID == 0)) || skip "needs root: who traces a change of the user"
+    needs strace true
+    local inside
+    chmod 755 "$dir"
+    mkfifo -m 666 "$dir/go"
+    via=(strace -f -qq -o /dev/null -e trace=setresuid -e inject=setresuid:delay_exit=2000000)
+    sh_start 'unshare_ns -uf; echo "$BASHPID" >"$dir/inside"; echo >"$dir/signal"
+              setpriv_ns --reuid=1000 --regid=1000 --clear-groups; read -r -t 20 <>"$dir/go"; echo survived'
+    await
+    inside=$(<"$dir/inside")
+    until grep -q "^Uid:.1000" "/proc/$inside/status"; do sleep 0.01; done
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait
+    is "$output" ""
+    nothing_runs
+}
+
 @test "-d is what setpriv --dump tells, -A and -p the same" {
     as_root
     # An older setpriv has numbers for the newest capabilities; a newer timeout(1) gives what it runs a parent death signal.
