@@ -207,8 +207,9 @@ _=$(type -P env)")"
 @test "a program in the place of a subshell has the level of the shell, exported as it is there" {
     sh_run 'out=$dir/env
             SHLVL=7; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out"
-            export -n SHLVL; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out" || echo none; echo "$SHLVL"'
-    is "$output" $'SHLVL=7\nnone\n7'
+            export -n SHLVL; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out" || echo none; echo "$SHLVL"
+            unset SHLVL; unshare_ns -ru env >"$out"; grep ^SHLVL= "$out" || echo none; declare -p SHLVL 2>/dev/null || echo unset'
+    is "$output" $'SHLVL=7\nnone\n7\nnone\nunset'
     done_quietly
 }
 

@@ -227,7 +227,6 @@ a"
 }
 
 @test "--root: what is swapped while a mount is under way leads nowhere else" {
-    limit=180
     swap=$NSB_BUILDDIR/tests/swap mounts 'umask 022; mkdir -p root out/to
         for ((i = 0; i < 20; i++)); do
             mount_ns -t tmpfs none root && mkdir -p root/{real/to,plain} && ln -s ../../out root/link && ln -s "$PWD/out" root/full || exit

@@ -353,6 +353,16 @@ stopped_once() {
 }
 
 # Each process of the group has the signal, and one that supervises has nobody to pass it on to.
+# has_said N: the script that was started has printed so many lines
+has_said() {
+    local end=$((SECONDS + limit))
+    until (($(grep -c '' "$dir/output") >= $1)); do
+        ((SECONDS < end)) || return
+        sleep 0.05
+    done
+    sleep 0.1 # for what shall not come, too
+}
+
 @test "a signal to the whole process group runs a trap once, one to the process outside too" {
     local move n
     via=(setsid --wait) # timeout(1) is in the group
@@ -362,13 +372,13 @@ stopped_once() {
             sh_start 'trap "echo group" USR1; trap "echo own" USR2; trap "echo TERM; exit 5" TERM
                       '"$move"' || exit; kill -USR1 0; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done'
             await
-            sleep 0.1 # for what shall not come, too
+            has_said 1
             kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
-            sleep 0.1
+            has_said 2
             kill -USR2 "$(<"$dir/pid")"
-            sleep 0.1
+            has_said 3
             kill -USR1 "$(<"$dir/pid")"
-            sleep 0.1
+            has_said 4
             kill -TERM -- "-$(tail -n 1 "$dir/groups")"
             sh_wait
             is "$output" $'group\ngroup\nown\ngroup\nTERM'

@@ -238,13 +238,15 @@ static void keep_level(void)
 {
     SHELL_VAR *level = find_variable("SHLVL");
 
+    bool exported = level && exported_p(level);
+
     if (!level)
-        return;
+        level = bind_variable("SHLVL", "", 0); /* it would make one */
     VSETATTR(level, att_noassign);
-    if (exported_p(level))
+    if (exported)
         return;
     VSETATTR(level, att_invisible);
-    VUNSETATTR(level, att_imported); /* what came from outside is exported even if it is invisible */
+    VUNSETATTR(level, att_exported | att_imported); /* what came from outside is exported even if it is invisible */
 }
 
 /*
