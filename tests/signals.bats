@@ -340,19 +340,6 @@ stopped_once() {
 }
 
 # To it, the init never seems to have stopped: what it waits for next, for a second at most, is the word that it has.
-@test "the one outside is woken when the init stops, and does not sleep meanwhile" {
-    needs strace true
-    via=(strace -qq -o "$dir/trace" -e "trace=waitid,rt_sigtimedwait" -e inject=waitid:retval=0)
-    mkfifo "$dir/go"
-    sh_start 'unshare_ns -rp; echo >"$dir/signal"; read -r _ <"$dir/go"'
-    await
-    kill -TERM "$(<"$dir/pid")"
-    sh_wait
-    is "$status" 143
-    grep -E 'rt_sigtimedwait.*tv_sec=1.*= 17 ' "$dir/trace"
-}
-
-# Each process of the group has the signal, and one that supervises has nobody to pass it on to.
 # has_said N: the script that was started has printed so many lines
 has_said() {
     local end=$((SECONDS + limit))
@@ -363,6 +350,7 @@ has_said() {
     sleep 0.1 # for what shall not come, too
 }
 
+# Each process of the group has the signal, and one that supervises has nobody to pass it on to.
 @test "a signal to the whole process group runs a trap once, one to the process outside too" {
     local move n
     via=(setsid --wait) # timeout(1) is in the group
