@@ -55,6 +55,23 @@ says() {
 / d rw,nodiratime,relatime$nosymfollow - tmpfs none rw"
 }
 
+# traced_on CALL ERROR SCRIPT: in a mount namespace with a tmpfs at /mnt, the script is run by a shell whose CALLs fail
+traced_on() {
+    needs strace -f -e "inject=$1:error=$2" true
+    sh_run 'unshare_ns -rm && mount_ns -t tmpfs none /mnt && cd /mnt && mkdir a l || exit 99
+        strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2" bash --norc -c "$3"' "$1" "$2" "$(prelude)
+        $3"
+}
+
+@test "what takes a newer kernel is called so: nosymfollow, an overlay in a user namespace" {
+    traced_on fsmount EINVAL 'mount_ns -t tmpfs -o nosymfollow none a'
+    is "$status" 1
+    says "mount_ns: cannot mount a file system of type tmpfs: Invalid argument; nosymfollow takes Linux 5.14"
+    traced_on fsopen EPERM 'mount_ns -t overlay -o lowerdir=l none a'
+    is "$status" 1
+    says "mount_ns: cannot mount a file system of type overlay: Operation not permitted; in a user namespace, an overlay takes Linux 5.11"
+}
+
 @test "a directory and a file are bound, read-only where that is wanted" {
     mounts 'mkdir -p a/in b && echo text >a/file && mount_ns --bind a/in b && mount_ns -m --bind -o ro a/file new/dir/file &&
         below && cat new/dir/file && ! { echo >new/dir/file; } 2>/dev/null'

@@ -237,7 +237,6 @@ int shell_run_in_subshell(const char *builtin, WORD_LIST *arguments, const void 
 static void keep_level(void)
 {
     SHELL_VAR *level = find_variable("SHLVL");
-
     bool exported = level && exported_p(level);
 
     if (!level)

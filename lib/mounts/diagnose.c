@@ -202,8 +202,9 @@ static const char *remedy_create(struct diagnosis *of)
         return "it is mounted already, which --exclusive refuses";
     if (err == EOPNOTSUPP && plan && plan->exclusive)
         return "--exclusive takes Linux 6.6";
-    if (err == EINVAL && unknown_attribute(plan))
-        return unknown_attribute(plan);
+    const char *unknown = err == EINVAL ? unknown_attribute(plan) : NULL;
+    if (unknown)
+        return unknown;
     return plan && strcmp(type, "overlay") == 0 ? why_no_overlay(plan, of) : NULL;
 }
 
