@@ -418,12 +418,12 @@ by_group() {
     local first
     via=(setsid --wait)
     for first in -rp -rf; do
+        mkfifo "$dir/go"
         sh_start "unshare_ns $first"'
             trap "echo outer" USR1
             set -m
             (trap "echo inner; exit 6" USR1; unshare_ns -p; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done) &
             until [[ -e $dir/now ]]; do sleep 0.05; done; kill -USR1 0; sleep 0.2; kill -USR1 $!; wait'
-        mkfifo "$dir/go"
         await
         sleep 0.1
         : >"$dir/now"
