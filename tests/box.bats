@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# examples/box: images come in, and boxes run on them, are found, joined, stopped, and leave nothing.
+# examples/box, and box-images: images come in, and boxes run on them, are found, joined, stopped, and leave nothing.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # scripts are quoted for another shell; helpers.bash has the rest
 
 load helpers
@@ -13,7 +13,7 @@ box() {
 
 # Images have files of users that only a user namespace can remove.
 clean_up() {
-    bash -c 'source "$1" && box_remove "$2"' bash "$ours" "$dir/box"
+    bash -c 'source "$1" && source "$1-images" && box_remove "$2"' bash "$ours" "$dir/box"
 }
 
 teardown() {
@@ -434,6 +434,9 @@ nested"
     is "$output" tiny
     box run nothing true
     is "$error" "box: nothing: no such image"
+    # By a link to it, box-images is found beside it.
+    sh_run 'ln -s "$1" "$2" && exec "$2" rm nothing' "$ours" "$dir/link"
+    is "$error" "box: nothing: no such image, nor kept box"
     echo garbage >"$dir/tar"
     box import other "$dir/tar"
     is "$status" 1
@@ -522,7 +525,7 @@ layout() {
     [[ $EUID == 0 || $(own_subids) ]] || skip "there is one user"
     box import any oci
     is "$status" 1
-    like "$error" "box: 2 images fit: *"
+    like "$error" "box: index.json has 2 images for linux/*: expected one, which SOURCE:TAG can name"
     box import tiny oci:app
     done_quietly
     box run tiny
@@ -627,7 +630,7 @@ import() {
     for name in two none; do
         import "$name" "oci:$name"
         is "$status" 1
-        is "$error" "box: $([[ $name == two ]] && echo 2 || echo 0) images fit: expected a digest by sha256"
+        like "$error" "box: blobs/sha256/* has $([[ $name == two ]] && echo 2 || echo 0) images for linux/*: expected one, *"
     done
     # One that says it is in itself is not what its name says.
     itself=sha256:$(printf '%064d' 7)
@@ -644,7 +647,7 @@ import() {
     is "$status" 1
     like "$error" "*box: blobs/sha256/*: no index or manifest"
     import garbage oci:nothing
-    like "$error" "box: 0 images fit: *"
+    like "$error" "box: index.json has 0 images for linux/* called nothing: expected one, *"
 }
 
 @test "import: layers that are compressed, by zstd too; a NUL in the settings ends no word" {
