@@ -1,9 +1,15 @@
-/* A copy of a process, made by a child that shares its memory. */
+/* Processes that share their memory, and copies that these make. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+/*
+ * True where a process that a signal ends with a core dump, as SIGSYS does, leaves those alone that share its memory:
+ * from Linux 5.16 on. Before, they were killed with it.
+ */
+bool process_dies_alone(void);
 
 /* True where process_copy() can be used: by a C library that has _Fork(3), in a process of one thread. */
 bool process_can_copy(void);

@@ -33,6 +33,7 @@
 #include "privileges/seccomp.h"
 #include "privileges/steps.h"
 #include "system/apparmor.h"
+#include "system/process.h"
 #include "system/program.h"
 #include "system/selinux.h"
 #include "system/signals.h"
@@ -316,15 +317,19 @@ static void probe_filters(const struct work *work, struct trial *trial)
 }
 
 /*
- * True where all is given up and nothing changed: steps that only a filter of somebody else's could refuse, and that leave
- * no trace in memory, nor in what the kernel knows of it (a change of IDs would make it undumpable).
+ * True where all is given up and nothing changed: steps that only a filter could refuse, and that leave no trace in memory,
+ * nor in what the kernel knows of it, as a change of effective IDs would, which makes it undumpable. (To set what is there
+ * is no change; but where there are threads, the C library would look for them.) Under a filter, the child then only ends,
+ * if need be by it. What is probed could leave traces: where rt_sigreturn is refused, the child goes on anywhere.
  */
 static bool gives_up_only(const struct work *work)
 {
     const struct privileges *plan = work->plan;
     const struct standing *before = &work->before, *after = &work->after;
 
-    return !privileges_change_ids(plan) && plan->filters == 0 && !plan->selinux_label && !plan->apparmor_profile
+    return after->euid == before->euid && after->egid == before->egid && !plan->selinux_label && !plan->apparmor_profile
+           && (!privileges_change_ids(plan) || process_can_copy())
+           && (plan->filters == 0 || (plan->force && process_dies_alone()))
            && (after->inheritable & ~before->inheritable) == 0 && (after->ambient & ~before->ambient) == 0
            && after->securebits == before->securebits
            && (after->bounding == before->bounding || can_drop_bounding(before));

@@ -1,7 +1,18 @@
 #include "system/process.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+bool process_dies_alone(void)
+{
+    struct utsname system;
+    unsigned major, minor;
+
+    return uname(&system) == 0 && sscanf(system.release, "%u.%u", &major, &minor) == 2
+           && (major > 5 || (major == 5 && minor >= 16));
+}
 
 #ifdef HAVE__FORK
 
