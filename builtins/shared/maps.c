@@ -145,7 +145,7 @@ static int add_all(struct ranges *ranges, const char *file)
     if (proc >= 0)
         close(proc);
     if (!known) {
-        builtin_error("/proc/self/%s: %s", file, strerror(errno));
+        builtin_error("cannot read /proc/self/%s: %s", file, strerror(errno));
         return EXECUTION_FAILURE;
     }
     for (size_t i = 0; i < here.ranges; i++)

@@ -28,13 +28,14 @@ struct message {
 };
 
 /*
- * True where the helper needs nothing of the shell, which may stand still meanwhile and lend it its memory: vfork(2). Then
- * it makes no other mark there than in errno, and ends when its child goes on in a copy. A process that may come to be
- * others' to look into has a memory of its own, as has one that takes other credentials: the dumpable flag is the memory's.
+ * True where the helper needs nothing of the shell until its child is there, and the shell may stand still meanwhile and lend
+ * it its memory: vfork(2). Maps that the shell has to write, it writes for the child. The helper makes no other mark there
+ * than in errno, and ends when its child goes on in a copy. A process that may come to be others' to look into has a memory
+ * of its own, as has one that takes other credentials: the dumpable flag is the memory's.
  */
 bool helper_works_alone(const struct plan *plan);
 
-/* Inside, of one that works alone. procfs: a procfs_open() descriptor from before, or -errno. 0, or -1 and *why. */
+/* Inside, maps that idmaps_are_own(). procfs: a procfs_open() descriptor from before, or -errno. 0, or -1 and *why. */
 int helper_write_own_maps(const struct plan *plan, int procfs, struct failure *why);
 
 /*

@@ -53,8 +53,9 @@ bool spawn_serves(const struct plan *plan)
 {
     bool credentials = plan->set_groups || plan->set_uid || plan->set_gid || plan->keep_caps;
 
-    return !memory_has_a_host() && plan_moves(plan) && helper_works_alone(plan) && !(plan->create & CLONE_NEWTIME)
-           && !plan->init && !credentials && !plan->root && !plan->wd && !plan->inside && !plan_mounts_outside(plan);
+    return !memory_has_a_host() && plan_moves(plan) && helper_works_alone(plan) && idmaps_are_own(&plan->maps)
+           && !(plan->create & CLONE_NEWTIME) && !plan->init && !credentials && !plan->root && !plan->wd
+           && !plan->inside && !plan_mounts_outside(plan);
 }
 
 /* A handler of the shell's is not to be called in a process that is not the shell. What is ignored stays ignored. */

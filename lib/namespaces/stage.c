@@ -152,7 +152,7 @@ static int write_maps(const struct stage *stage, const struct idmaps *maps, cons
     int proc = stage->places[AT_PROC];
 
     if (proc >= 0)
-        return idmaps_write(proc, stage->helper, maps, awake, why);
+        return idmaps_write(proc, stage_process(stage), maps, awake, why);
     errno = -proc;
     return fail(why, &step_proc);
 }
@@ -203,7 +203,7 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
 {
     pid_t sender;
 
-    if (!stage->alone && idmaps_wanted(&plan->maps)) {
+    if (idmaps_wanted(&plan->maps) && !(stage->alone && idmaps_are_own(&plan->maps))) {
         if (hear(stage, awake, why) < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         if (!say(stage->socket))
