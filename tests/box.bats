@@ -434,6 +434,14 @@ nested"
     is "$output" tiny
     box run nothing true
     is "$error" "box: nothing: no such image"
+    for words in '' '--name x' '--detach --user=0'; do
+        # shellcheck disable=SC2086 # words
+        box run $words
+        is "$status" 125
+        is "$error" "box: expected a name after the options"
+    done
+    box run --name a --keep b --name c tiny true
+    is "$error" "box: --keep says the name: expected no other"
     # By a link to it, box-images is found beside it.
     sh_run 'ln -s "$1" "$2" && exec "$2" rm nothing' "$ours" "$dir/link"
     is "$error" "box: nothing: no such image, nor kept box"
