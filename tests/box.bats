@@ -809,15 +809,16 @@ each_killed() {
     box run --memory 64M tiny true
     [[ $status == 0 ]] || { is "$status" 125 && [[ $error =~ there\ is\ no\ controller|systemd-run ]]; }
     local option
-    for option in "--memory 1.5M" "--memory much" "--cpus 1,5" "--cpus ." "--pids 0" "--pids UID" "--pids -1"; do
+    for option in "--memory 1.5M" "--memory much" "--cpus 1,5" "--cpus ." "--pids 0" "--pids UID" "--pids -1" "--pids 1"; do
         # shellcheck disable=SC2086 # two words
         box run $option tiny true
         is "$status" 125
-        is "$error" "box: expected --memory BYTES[K|M|G], --cpus N, or --pids N"
+        is "$error" "box: expected --memory BYTES[K|M|G], --cpus N, or --pids N, of 2 or more"
     done
 }
 
-# limits_image: sets $base to the cgroup below which root's boxes are, or that a user has for himself, and has an image
+# limits_image CONTROLLER...: sets $base to the cgroup below which root's boxes are, or that a user has for himself, and has
+# an image
 limits_image() {
     local path controller
     base=/sys/fs/cgroup
@@ -825,7 +826,7 @@ limits_image() {
         IFS=: read -r _ _ path < <(grep ^0:: /proc/self/cgroup)
         base+=${path%/*}
     fi
-    for controller in cpu memory pids; do needs grep -w "$controller" "$base/cgroup.subtree_control"; done
+    for controller; do needs grep -w "$controller" "$base/cgroup.subtree_control"; done
     needs mkdir "$base/probe$$"
     rmdir "$base/probe$$"
     tiny_image
@@ -840,8 +841,8 @@ limited() {
     sh_run '[[ $EUID == 0 ]] || echo $$ >"$1/cgroup.procs"; exec "$2" run --name "${@:3}"' "$alone" "$ours" "$@"
 }
 
-@test "--pids: more cannot be forked, nor by exec" {
-    limits_image
+@test "--pids: more cannot be forked, nor by exec; a network and an init are not counted" {
+    limits_image pids
     limited "a$$" --pids 5 tiny sh -c 'cat /proc/self/cgroup; for i in 1 2 3 4 5 6; do sleep 1000 & echo $i; done'
     like "$output" $'*0::/\n1\n2\n3\n4'
     like "$error" "*can't fork*"
@@ -854,10 +855,19 @@ limited() {
     like "$error" "*Resource temporarily unavailable*"
     box stop "a$$"
     eventually rmdir "$cgroup"
+    local options=(--init)
+    [[ ! -w /dev/net/tun ]] || options+=("--network slirp" "--network pasta")
+    for option in "${options[@]}"; do
+        # shellcheck disable=SC2086 # words
+        limited "a$$" --pids 2 $option tiny sh -c 'for i in 1 2 3; do sleep 1000 & echo $i; done'
+        is "$output" 1
+        like "$error" "*can't fork*"
+        eventually rmdir "$cgroup"
+    done
 }
 
 @test "--memory: who takes more is killed, and the box says so" {
-    limits_image
+    limits_image memory pids
     local take='exec dd if=/dev/zero of=/dev/null count=1 bs='
     limited "a$$" --memory 32M tiny sh -c "${take}200M"
     is "$status" 137
@@ -871,7 +881,7 @@ limited() {
 }
 
 @test "--cpus: the time of the processors is held back" {
-    limits_image
+    limits_image cpu
     local start=${EPOCHREALTIME/./} took used throttled
     limited "a$$" --cpus .1 tiny sh -c 'i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'
     took=$((${EPOCHREALTIME/./} - start))
