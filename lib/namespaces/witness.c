@@ -6,7 +6,8 @@
  * is asked to count what it has; the supervisors of further moves ask the same one.
  *
  * A copy of the shell would take longer to make than all else that a supervisor does. So the witness has the memory of its
- * supervisor, its files and directory: clone(2). There the two share errno as well: the witness makes no call that fails.
+ * supervisor, its files and directory: clone(2). There the two share errno as well: the witness makes no call that fails. Under valgrind(1),
+ * which would take that for a thread, it is a copy.
  */
 #include "namespaces/witness.h"
 
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "namespaces/tie.h"
+#include "system/memory.h"
 
 struct witness {
     atomic_int there;      /* there is a process to be asked */
@@ -137,7 +139,11 @@ static void call_witness(void)
 
     caller = getpid();
     witness->group = getpgrp();
-    made = clone(bear_witness, stack + STACK, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, &caller);
+    made = memory_has_a_host()
+               ? fork()
+               : clone(bear_witness, stack + STACK, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, &caller);
+    if (made == 0)
+        bear_witness(&caller);
     if (made > 0)
         atomic_store(&witness->there, 1);
 }
