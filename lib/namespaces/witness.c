@@ -6,8 +6,8 @@
  * is asked to count what it has; the supervisors of further moves ask the same one.
  *
  * A copy of the shell would take longer to make than all else that a supervisor does. So the witness has the memory of its
- * supervisor, its files and directory: clone(2). There the two share errno as well: the witness makes no call that fails. Under valgrind(1),
- * which would take that for a thread, it is a copy.
+ * supervisor, its files and directory: clone(2). There the two share errno as well: the witness makes no call that fails.
+ * Under valgrind(1), which would take that for a thread, it is a copy.
  */
 #include "namespaces/witness.h"
 
