@@ -440,6 +440,9 @@ nested"
         is "$status" 125
         is "$error" "box: expected a name after the options"
     done
+    sh_run 'mkdir "$2"; ln -s "$(type -P env)" "$(type -P bash)" "$2"; PATH=$2 exec "$1" run tiny true' "$ours" "$dir/few"
+    is "$status" 125
+    like "$error" "*flock: command not found"
     box run --name a --keep b --name c tiny true
     is "$error" "box: --keep says the name: expected no other"
     # By a link to it, box-images is found beside it.
