@@ -961,18 +961,19 @@ measure() {
 }
 
 @test "the time of /bin/true, beside podman and crun with the same root" {
-    local names=(box) measured
+    local names=(box) rootless=(--rootless) measured
     tiny_image
     mkdir -p "$dir"/root/{proc,sys,dev,run}
     if ((EUID == 0)); then
+        rootless=()
         # These want a machine with cgroups of version 2 only.
         umount --lazy /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || true
     fi
     run_box() { "$ours" run tiny true; }
-    run_crun() { (cd "$dir/bundle" && crun --root "$dir/crun" run true); }
+    run_crun() { (cd "$dir/bundle" && XDG_RUNTIME_DIR=$dir crun --root "$dir/crun" run true); }
     run_podman() { XDG_RUNTIME_DIR=$dir podman --root "$dir/podman" --runroot "$dir/podman-run" run --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --rm --network none --cgroups=disabled --rootfs "$dir/root" true; }
     run_box
-    if mkdir "$dir/bundle" && cd "$dir/bundle" && crun spec 2>/dev/null && jq --arg root "$dir/root" '.process.args = ["true"]
+    if mkdir "$dir/bundle" && cd "$dir/bundle" && crun spec "${rootless[@]}" 2>/dev/null && jq --arg root "$dir/root" '.process.args = ["true"]
         | .process.terminal = false | .process.rlimits = [] | .root.path = $root | del(.linux.resources)' config.json >new && mv new config.json && run_crun; then
         names+=(crun)
     fi
