@@ -45,14 +45,29 @@ says() {
 @test "times of access: all four words" {
     local nosymfollow=''
     ! linux 5.14 || nosymfollow=,nosymfollow
-    mounts 'mkdir a b c d
+    mounts 'mkdir a b c d e
         mount_ns -t tmpfs -o noatime none a && mount_ns -t tmpfs -o strictatime none b &&
-        mount_ns -t tmpfs -o noatime,relatime none c && mount_ns -t tmpfs -o "nodiratime$1" none d && below' "$nosymfollow"
+        mount_ns -t tmpfs -o noatime,relatime none c && mount_ns -t tmpfs -o "nodiratime$1" none d &&
+        mount_ns -t tmpfs -o strictatime,noatime none e && below' "$nosymfollow"
     done_quietly
     is "$output" "/ a rw,noatime - tmpfs none rw
 / b rw - tmpfs none rw
 / c rw,relatime - tmpfs none rw
-/ d rw,nodiratime,relatime$nosymfollow - tmpfs none rw"
+/ d rw,nodiratime,relatime$nosymfollow - tmpfs none rw
+/ e rw,noatime - tmpfs none rw"
+}
+
+@test "user, users, owner and group imply attributes, which can be taken back" {
+    mounts 'for words in user=me users owner group nouser users,exec; do
+            mount_ns -m -t tmpfs -o "$words" none "${words%=*}" || exit
+        done; below'
+    done_quietly
+    is "$output" "/ user rw,nosuid,nodev,noexec,relatime - tmpfs none rw
+/ users rw,nosuid,nodev,noexec,relatime - tmpfs none rw
+/ owner rw,nosuid,nodev,relatime - tmpfs none rw
+/ group rw,nosuid,nodev,relatime - tmpfs none rw
+/ nouser rw,relatime - tmpfs none rw
+/ users,exec rw,nosuid,nodev,relatime - tmpfs none rw"
 }
 
 # traced_on CALL ERROR SCRIPT: in a mount namespace with a tmpfs at /mnt, the script is run by a shell whose CALLs fail
@@ -70,6 +85,15 @@ traced_on() {
     traced_on fsopen EPERM 'mount_ns -t overlay -o lowerdir=l none a'
     is "$status" 1
     says "mount_ns: cannot mount a file system of type overlay: Operation not permitted; in a user namespace, an overlay takes Linux 5.11"
+}
+
+@test "where the kernel would take another try, it is said: -r, a program of the type's own" {
+    traced_on fsconfig EROFS:when=2 'mount_ns -t tmpfs none a'
+    is "$status" 1
+    says "mount_ns: cannot mount a file system of type tmpfs: Read-only file system; what it is on may be read-only: say -r"
+    mounts 'mkdir a && mount_ns -t tmpfs none /sbin && : >/sbin/mount.some && chmod +x /sbin/mount.some && mount_ns -t some none a'
+    is "$status" 1
+    says "mount_ns: cannot mount a file system of type some: No such device; it has a program of its own, /sbin/mount.some: run mount\(8\)"
 }
 
 @test "a directory and a file are bound, read-only where that is wanted" {
@@ -105,6 +129,15 @@ text"
 / b rw,relatime - tmpfs two rw"
 }
 
+@test "--move makes its target, a directory or a file, and --check leaves none" {
+    mounts 'mkdir a && echo text >f && mount_ns -t tmpfs one a && mount_ns --bind f f && mount_ns --check -m --move f new/file && [[ ! -e new ]] &&
+        mount_ns -m --move f new/file && mount_ns -m --move a new/dir && below && cat new/file'
+    done_quietly
+    is "$output" "/ new/dir rw,relatime - tmpfs one rw
+/f new/file rw,relatime - tmpfs none rw,mode=755
+text"
+}
+
 @test "propagation: alone, and with a new mount under a shared one" {
     mounts 'mkdir a && mount_ns -t tmpfs none a && mount_ns --make-shared a && mkdir a/{b,c} && mount_ns -t tmpfs none a/b &&
         mount_ns -t tmpfs --make-private none a/c && below && mount_ns --make-rprivate a && below'
@@ -115,6 +148,53 @@ text"
 / a rw,relatime - tmpfs none rw
 / a/b rw,relatime - tmpfs none rw
 / a/c rw,relatime - tmpfs none rw"
+}
+
+@test "propagation: each word, of the mount alone and of what is below" {
+    mounts 'for word in {,r}{shared,slave,private,unbindable}; do
+            mount_ns -m -t tmpfs x "$word" && mount_ns -m -t tmpfs y "$word/in" && { [[ $word == *shared ]] || mount_ns --make-rshared "$word"; } &&
+                mount_ns -m --rbind "$word" "peer/$word" && mount_ns "--make-$word" "$word" || exit
+        done; below | sed -n "\\%peer/%d; s/^. //; s/ rw,relatime//; s/ - .*//p"'
+    done_quietly
+    is "$output" "shared shared
+shared/in
+slave master
+slave/in shared
+private
+private/in shared
+unbindable unbindable
+unbindable/in shared
+rshared shared
+rshared/in shared
+rslave master
+rslave/in master
+rprivate
+rprivate/in
+runbindable unbindable
+runbindable/in unbindable"
+}
+
+@test "a mount whose propagation is refused is taken away, without a /proc, too" {
+    local covered
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM mount_setattr --)
+    for covered in "" /proc; do
+        mounts 'mkdir a && : >a/under; ${1:+mount_ns -t tmpfs none "$1"}
+            mount_ns -t tmpfs --make-private none a; echo "$?" a/*; echo *' "$covered"
+        is "$output" $'1 a/under\na'
+        says "mount_ns: cannot change the propagation of a: Operation not permitted*"
+    done
+}
+
+@test "attributes that are locked: what was to be bound with others is not there" {
+    local hidden
+    for hidden in "" mount_setattr; do
+        via=(${hidden:+"$NSB_BUILDDIR/tests/with-seccomp" ENOSYS "$hidden" --})
+        mounts 'mkdir b && mount_ns -m -t tmpfs -o nosuid x a && unshare_ns -rm && before=$(echo /proc/self/fd/*)
+            mount_ns --rbind -o suid a b; echo "$?"; below; [[ $(echo /proc/self/fd/*) == "$before" ]] || echo more'
+        is "$output" "1
+/ a rw,nosuid,relatime - tmpfs x rw"
+        says "mount_ns: cannot set the attributes of b: Operation not permitted; a mount that came from outside *"
+    done
 }
 
 @test "remount: what is said changes, and nothing else" {
@@ -165,6 +245,46 @@ deep
 /a/in b rw,relatime - tmpfs none rw,mode=755
 /a/in b rw,relatime - tmpfs none rw,mode=755"
     says "mount_ns: cannot find the directory none in the file system: No such file or directory"
+}
+
+# For the scripts of the next two: a directory b, a tmpfs on a and another one on a/in, with a file each; and `owners FILE...`
+owners='owners() { stat -c "%u %g" "$@"; }; mkdir b && mount_ns -m -t tmpfs x a && : >a/file && mount_ns -m -t tmpfs y a/in && : >a/in/file'
+
+@test "X-mount.idmap: files have the owners that maps give them, or those of a user namespace" {
+    linux 6.3 || skip "a tmpfs is mapped since Linux 6.3"
+    mounts "$owners"' && mount_ns --bind -o X-mount.idmap="u:5:0:1 g:0:0:1" a b && owners b/file &&
+        mount_ns --bind -o X-mount.idmap="u:0:0:1 g:5:0:1" a b && owners b/file && mount_ns --bind -o X-mount.idmap=0:0:1 a b && owners b/file &&
+        mount_ns --rbind -o X-mount.idmap=5:0:1 a b && owners b/{file,in/file}
+        coproc inside { unshare_ns --user --map-users=0:0:1 --map-groups=5:0:1 && echo in; read; }
+        read -u "${inside[0]}" && mount_ns --bind -o X-mount.idmap="$inside_PID" a b && owners b/file &&
+            mount_ns --bind -o X-mount.idmap="/proc/$inside_PID/ns/user" a b && owners b/file; echo >&"${inside[1]}"'
+    done_quietly
+    is "$output" "65534 0
+0 65534
+0 0
+65534 65534
+65534 65534
+0 65534
+0 65534"
+}
+
+@test "X-mount.idmap: what is wrong with it" {
+    linux 5.12 || skip "that takes Linux 5.12"
+    sh_run 'unshare_ns -rm && mount_ns -t tmpfs x /mnt && cd /mnt && '"$owners"' || exit
+        for map in some "some 0:0:1" 0:99:1 99999999 /mnt/some /proc/self/ns/mnt; do
+            mount_ns --bind -o X-mount.idmap="$map" a b && echo "$map"
+        done
+        echo 0 >/proc/sys/user/max_user_namespaces
+        mount_ns --bind -o X-mount.idmap=0:0:1 a b; ls b'
+    is "$output" ""
+    is "$(sed 's/.*line [0-9]*: mount_ns: //; s/;.*//' <<<"$error")" "cannot map the owners of files by some: Invalid argument
+cannot map the owners of files by some 0:0:1: Invalid argument
+cannot write the user namespace's uid_map: Operation not permitted
+cannot map the owners of files by 99999999: No such process
+cannot map the owners of files by /mnt/some: No such file or directory
+cannot map the owners of files by /proc/self/ns/mnt: Invalid argument
+cannot make a new user namespace: No space left on device"
+    like "$error" "*No space left on device; user namespaces are switched off: ask for user.max_user_namespaces above 0"
 }
 
 @test "an overlay: it is what it says, and in a user namespace a lower directory can be removed" {
@@ -326,6 +446,13 @@ pts/ptmx
 mount_ns -t tmpfs -o ro"
 }
 
+@test "the mount table of hundreds of mounts" {
+    mounts 'mkdir {1..300} && for i in {1..300}; do mount_ns --bind "$i" "$i" || exit; done
+        mount_ns | wc -l && wc -l </proc/self/mountinfo && mount_ns -A table && for i in {1..300}; do [[ ${table[$PWD/$i]} ]] || echo "$i"; done'
+    done_quietly
+    is "${output#*$'\n'}" "${output%$'\n'*}"
+}
+
 @test "umount_ns: several, recursive, all of a file system, by type" {
     mounts 'for i in a b c d; do mount_ns -m -t tmpfs $i $i; done; mount_ns -m -t tmpfs in a/in; mount_ns --bind b c; mount_ns -m --bind b e
         umount_ns -R a && umount_ns -A b && below && umount_ns c d && below'
@@ -337,6 +464,9 @@ mount_ns -t tmpfs -o ro"
     done_quietly
     is "$output" "/ a rw,relatime - tmpfs a rw
 / b rw,relatime - tmpfs b rw"
+    mounts 'mkdir some && mount_ns -m -t tmpfs some a && mount_ns -m -t tmpfs some b && umount_ns some && below'
+    done_quietly
+    is "$output" "/ a rw,relatime - tmpfs some rw"
 }
 
 @test "umount_ns --check takes nothing away, and says what cannot go" {
@@ -399,25 +529,28 @@ a b tmpfs rw,noatime,size=1024k*"
 }
 
 @test "--onlyonce and --exclusive" {
-    mounts 'mount_ns -m -t tmpfs one a && ! mount_ns --onlyonce -t tmpfs one a && mount_ns --onlyonce -t tmpfs two a && mount_ns --exclusive -t tmpfs one a && below'
+    mounts 'mount_ns -m -t tmpfs one a && ! mount_ns --onlyonce -t tmpfs one a && mount_ns --onlyonce -t tmpfs two a && mount_ns --exclusive -t tmpfs one a && below
+        unshare_ns -i && mount_ns -m -t mqueue x q && mount_ns --exclusive -t mqueue x q'
     if ! linux 6.6; then
         is "$status" 1
         like "$error" "*mount_ns: cannot mount a file system of type tmpfs: Operation not supported; --exclusive takes Linux 6.6"
         return
     fi
-    is "$status" 0
+    is "$status" 1
     is "$output" "/ a rw,relatime - tmpfs one rw
 / a rw,relatime - tmpfs two rw
 / a rw,relatime - tmpfs one rw"
-    says "mount_ns: cannot mount on a: Device or resource busy; it is mounted there already, which --onlyonce refuses"
+    says "mount_ns: cannot mount on a: Device or resource busy; it is mounted there already, which --onlyonce refuses
+bash: *: mount_ns: cannot mount a file system of type mqueue: Device or resource busy; it is mounted already, which --exclusive refuses"
 }
 
 @test "a mount table that can be replayed" {
     linux 6.5 || skip "--beneath takes Linux 6.5"
-    mounts 'mount_ns -m -t tmpfs -o size=1M,nosuid one a && mkdir a/in && mount_ns -m --bind -o ro a/in "b c" && mount_ns --beneath -t tmpfs two a &&
-        mount_ns -p | tail -n 3 | sed "s|$PWD|.|g; s/,uid=[0-9]*,gid=[0-9]*//; s/,inode64//" && mount_ns -A table && echo "${table[$PWD/a]%% *} ${table[$PWD/b c]%% *}"'
+    mounts 'mount_ns -m -t tmpfs -o size=1M,nosuid one a && mkdir a/{in,x} && mount_ns -m --bind a/x x && mount_ns -m --bind -o ro a/in "b c" && mount_ns --beneath -t tmpfs two a &&
+        mount_ns -p | tail -n 4 | sed "s|$PWD|.|g; s/,uid=[0-9]*,gid=[0-9]*//; s/,inode64//" && mount_ns -A table && echo "${table[$PWD/a]%% *} ${table[$PWD/b c]%% *}"'
     done_quietly
     is "$output" "mount_ns -t tmpfs -o rw,nosuid,relatime,size=1024k one ./a
+mount_ns --bind -o rw,nosuid,relatime ./a/x ./x
 mount_ns --bind -o ro,nosuid,relatime ./a/in './b c'
 mount_ns -t tmpfs -o rw,relatime two ./a
 one one"
@@ -456,12 +589,14 @@ one one"
         mount_ns -t overlay o o
         for type in proc sysfs mqueue cgroup2 bpf nope; do mount_ns -t $type x p; done
         mount_ns --bind / p
+        mount_ns -t tmpfs x p && mount_ns --make-unbindable p && mount_ns --rbind p in; umount_ns p
         mount_ns -o remount,size=1M /dev
         mount_ns --move l p
         mount_ns -o remount,bind,ro l
         mount_ns --make-private l
         mount_ns --beneath -t tmpfs x l
         mount_ns --bind l /etc/passwd
+        ln -s nope/nope link; mount_ns -m -t tmpfs x link; mount_ns -t tmpfs x link
         mount_ns -t tmpfs --root /nope x p'
     is "$output" 1
     is "$(sed 's/.*line [0-9]*: mount_ns: //' <<<"$error")" "cannot mount a file system of type overlay: Invalid argument; with upperdir= goes workdir=, an empty directory of the same file system
@@ -475,12 +610,15 @@ cannot mount a file system of type cgroup2: Operation not permitted; a new cgrou
 cannot mount a file system of type bpf: Operation not permitted; bpf may not be mounted in a user namespace: its data is not checked against who made it
 cannot mount a file system of type nope: No such device; the kernel knows no such type: see /proc/filesystems
 cannot bind /: Invalid argument; what came from outside of the user namespace is bound with all that is mounted below it: say --rbind
+cannot bind p: Invalid argument; it may be unbindable, of another mount namespace, or have locked mounts below it (say --rbind)
 cannot remount /dev: Operation not permitted; its file system belongs to another user namespace; the mount itself is changed by -o bind,remount
 cannot move l: Invalid argument; only a mount point can be moved, off a mount that is not shared, and none that came from outside of the user namespace
 cannot set the attributes of l: Invalid argument; it must be a mount point
 cannot change the propagation of l: Invalid argument; it must be a mount point
 cannot mount on l: Invalid argument; beneath needs a mount point that is not the root, and whose parent does not pass the mount on
 cannot mount on /etc/passwd: Invalid argument; a directory goes on a directory and a file on a file, in this mount namespace
+cannot make link to mount on it: No such file or directory; a symbolic link on the way leads to nothing
+cannot mount on link: No such file or directory; say -m (--mkdir) to make it
 cannot open the root /nope: No such file or directory"
     sh_run 'unshare_ns -r; mount_ns -t tmpfs x /mnt; mount_ns --rbind / /mnt; umount_ns /proc'
     like "$error" "*type tmpfs: Operation not permitted; one mounts in a mount namespace of one's own: unshare_ns -m, or -rm without privilege, first
@@ -544,6 +682,14 @@ hidden() {
     hidden mount_setattr
 }
 
+@test "what mount(2) cannot do is said where the newer calls are hidden" {
+    via=("$NSB_BUILDDIR/tests/with-seccomp" ENOSYS open_tree mount_setattr --)
+    mounts 'mkdir -p a/in b; mount_ns --bind -o X-mount.subdir=in a b; mount_ns --bind -o ro=recursive a b; below'
+    is "$output" ""
+    says "mount_ns: cannot bind a: Function not implemented; it takes calls that this kernel, or a seccomp filter, does not have *
+bash: line *: mount_ns: cannot bind a: Function not implemented; it takes calls *"
+}
+
 @test "EPERM is an answer, and no reason to try another way" {
     via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM fsopen open_tree --)
     needs "${via[@]}" true
@@ -560,7 +706,7 @@ hidden() {
         ulimit -Sn 30
         echo "${array[key]}"; declare -p made 2>/dev/null || echo none'
     is "$output" $'1\nvalue\nnone'
-    like "$error" "*: mount_ns: cannot read the mount table: *"
+    like "$error" "*: mount_ns: cannot read the mount table: Function not implemented; mount a procfs on /proc*"
 }
 
 @test "umount_ns -r: where another fails, what was made read-only is as it was, and there once" {
@@ -606,6 +752,11 @@ still"
         refused mount_ns -m=9 -t tmpfs a
         refused mount_ns --bogus
         refused mount_ns -A table -t tmpfs none a
+        refused mount_ns -m --move -o ro a b
+        refused mount_ns -m -o remount a
+        refused mount_ns -o bind,remount,X-mount.subdir=in a
+        refused mount_ns --move -o X-mount.idmap=0:0:1 a b
+        refused mount_ns -m --move -o X-mount.subdir=in a b
         refused umount_ns
         refused umount_ns -a
         refused umount_ns -d a
@@ -622,6 +773,11 @@ mount_ns: at most two operands are expected: SOURCE and TARGET
 mount_ns: --mkdir: =9: expected an octal mode up to 7777
 mount_ns: --bogus: invalid option
 mount_ns: --array and --print go with no mount
+mount_ns: a mount is moved as it is: change its attributes with -o bind,remount
+mount_ns: --mkdir makes the target of a new mount
+mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
+mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
+mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
 umount_ns: say what to unmount
 umount_ns: -a: run umount(8) for that
 umount_ns: -d: run umount(8) for that"

@@ -14,6 +14,9 @@
 #include "mounts/steps.h"
 #include "namespaces/idmap.h"
 #include "namespaces/nsref.h"
+#include "namespaces/plan.h"
+#include "namespaces/steps.h"
+#include "sentence.h"
 #include "system/number.h"
 #include "system/proc.h"
 #include "system/program.h"
@@ -55,9 +58,10 @@ static bool take_maps(struct idmaps *maps, const char *text)
 /* In a grandchild: a user namespace, and somebody who is in it until the other end of the pipe is closed. */
 static _Noreturn void be_inside(int ready, int end)
 {
+    int err = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
     char byte;
 
-    if (unshare(CLONE_NEWUSER) == 0 && write(ready, "", 1) == 1)
+    if (write(ready, &err, sizeof err) == sizeof err && err == 0)
         (void)!read(end, &byte, 1);
     _exit(EXIT_SUCCESS);
 }
@@ -76,14 +80,21 @@ static int map(pid_t inside, const struct idmaps *maps, int *fd, struct failure 
     return *fd < 0 ? -1 : 0;
 }
 
-/* Maps the user namespace of a process that says when it is in there. */
+/* Maps the user namespace of a process that says when it is in there, or with which errno it is not. */
 static int map_when_ready(pid_t inside, int ready, const struct idmaps *maps, int *fd, struct failure *why)
 {
-    char byte;
+    static const struct plan wanted = {.create = CLONE_NEWUSER};
+    int err;
 
-    errno = EPERM;
-    return read(ready, &byte, 1) == 1 ? map(inside, maps, fd, why)
-                                      : fail_about(why, &step_idmap, "a new user namespace");
+    errno = ECHILD;
+    if (read(ready, &err, sizeof err) != sizeof err)
+        return fail(why, &step_apart);
+    if (err == 0)
+        return map(inside, maps, fd, why);
+    errno = err;
+    fail_about(why, &step_unshare, "user");
+    sentence_explain(why, &wanted);
+    return -1;
 }
 
 /* In a child, whose own child is in the user namespace; it ends with this one, whatever happens, by the second pipe. */

@@ -66,8 +66,8 @@ static const char *without_new_mount(const struct mount_plan *plan)
 {
     if (plan->kind < MOUNT_MOVE)
         return NULL;
-    if (plan->make)
-        return plan->kind == MOUNT_MOVE ? NULL : "--mkdir makes the target of a new mount";
+    if (plan->make && plan->kind != MOUNT_MOVE)
+        return "--mkdir makes the target of a new mount";
     if (plan->subdir || plan->idmap)
         return "X-mount.subdir and X-mount.idmap are about a new mount";
     if (plan->beneath && plan->kind != MOUNT_MOVE)
