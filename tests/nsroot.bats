@@ -82,6 +82,7 @@ rows() {
 		--bind SRC/in /a --bind SRC/file /a/x
 		--tmpfs /a --dir /a/b --remount-ro /a
 		--bind SRC /a --remount-ro /a
+		--tmpfs /a --file 7 /a/b --remount-ro /a
 		--bind SRC/link /a
 		--tmpfs /a --tmpfs /a/b --tmpfs /a/b/c
 		--chdir /usr
@@ -284,6 +285,14 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
     is "$output" 1
     like "$error" "*nsroot: descriptor 5 would lead out of the new root: it is a directory outside of the new root; close it (exec 5<&-), or say --keep-fds=5
 *nsroot: descriptor 6 would lead out of the new root: it is a mount namespace; close it (exec 6<&-), or say --keep-fds=6"
+}
+
+@test "an open process is refused, too" {
+    needs perl -e 1
+    via=(perl -e '$fd = syscall(434, $$ + 0, 0); open($pidfd, "<&=", $fd); fcntl($pidfd, 2, 0); # pidfd_open, FD_CLOEXEC
+        exec { $ARGV[0] } @ARGV' timeout 100)
+    roots 'stays nsroot "${system[@]}"'
+    like "$error" "*nsroot: descriptor +([0-9]) would lead out of the new root: it is a process outside of the new root; close it *"
 }
 
 @test "an open directory is bound by its descriptor, which is used up" {

@@ -26,7 +26,7 @@ int place_attach(const struct mount_plan *plan, int mount, int target, struct fa
 /* Sets the propagation that the plan wants, of an open mount. 0, or -1 and *why. */
 int place_propagate(const struct mount_plan *plan, int mount, struct failure *why);
 
-/* Takes an open mount away, with what is mounted below it and its copies elsewhere. 0 or -1; errno stays. */
-int place_take_away(int mount);
+/* Takes an open mount away, with what is mounted below it and its copies elsewhere. */
+void place_take_away(int mount);
 
 #endif

@@ -114,9 +114,7 @@ static int cover(int proc, const char *name)
 {
     int target = openat(proc, name, O_PATH | O_CLOEXEC);
     int copy = target < 0 ? -1 : call_open_tree(proc, name, false);
-    int status = copy < 0 || call_move_mount(copy, target, 0) < 0
-                     ? -1
-                     : set_attributes(copy, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    int status = copy < 0 || call_move_mount(copy, target, 0) < 0 ? -1 : set_attributes(copy, false, MOUNT_ATTR_RDONLY);
 
     descriptor_close(copy);
     descriptor_close(target);

@@ -56,22 +56,19 @@ int place_propagate(const struct mount_plan *plan, int mount, struct failure *wh
     return 0;
 }
 
-int place_take_away(int mount)
+void place_take_away(int mount)
 {
     char path[40];
-    int err = errno;
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", mount);
-    int status = umount2(path, MNT_DETACH);
-    int here = status < 0 ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (umount2(path, MNT_DETACH) == 0)
+        return;
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (here >= 0 && fchdir(mount) == 0) { /* there is no /proc */
-        status = umount2(".", MNT_DETACH);
-        status = fchdir(here) < 0 ? -1 : status;
+        umount2(".", MNT_DETACH);
+        (void)!fchdir(here);
     }
-    if (here >= 0)
-        close(here);
-    errno = err;
-    return status;
+    descriptor_close(here);
 }
 
 int place_attach(const struct mount_plan *plan, int mount, int target, struct failure *why)
