@@ -132,16 +132,19 @@ rows() {
     roots 'mount -t tmpfs some "$dir/up" && mkdir "$dir"/up/{up,work}
         nsroot "${system[@]}" --overlay-src "$dir/low" --overlay-src "$dir/high" --tmp-overlay /tmp \
             --overlay-src "$dir/low" --overlay "$dir/up/up" "$dir/up/work" /rw \
-            --overlay-src "$dir/low" --overlay-src "$dir/high" --ro-overlay /ro --bind "$dir/up/up" /up
+            --overlay-src "$dir/low" --overlay-src "$dir/high" --ro-overlay /ro --bind "$dir/up/up" /up --proc /proc
         echo "$(</tmp/both) $(</tmp/only:one) $(</rw/both) $(</ro/both)"
         echo new >/tmp/new && echo new >/rw/new && rm -r /rw/both && echo "$(</up/new)"
-        (: >/ro/new) 2>&1 | grep -c Read-only; ls /rw'
+        (: >/ro/new) 2>&1 | grep -c Read-only; ls /rw; mounts | grep " overlay$"'
     done_quietly
     is "$output" "high only low high
 new
 1
 new
-only:one"
+only:one
+/ro rw,nosuid,nodev,relatime overlay
+/rw rw,nosuid,nodev,relatime overlay
+/tmp rw,nosuid,nodev,relatime overlay"
     is "$(ls "$dir/low" "$dir/high")" "$dir/high:
 both
 
@@ -189,6 +192,7 @@ b" ${3:+"$3"} ${4:+"$4/$4:"}; do
         stays nsroot "${system[@]}" --chdir /nope
         stays nsroot "${system[@]}" --overlay-src /nope --tmp-overlay /x
         stays nsroot "${system[@]}" --dir /a --file 7 /a 7<<<data
+        stays nsroot "${system[@]}" --symlink a /bin
         stays nsroot --proc /proc --bind-fd 7 /x 7< <(:)
         stays nsroot "${system[@]}" --dir "/usr/x/y"
         stays nsroot --bind "$dir/real" / --tmpfs /made/on --file 7 /new/file --dir /new/file/x 7<<<data
@@ -203,6 +207,7 @@ b" ${3:+"$3"} ${4:+"$4/$4:"}; do
 *cannot change the working directory to /nope: No such file or directory
 *--tmp-overlay /x: *lowerdir=/nope*
 *--file 7 /a: cannot make or open /a in the new root: File exists; *
+*--symlink a /bin: cannot make or open /bin in the new root: File exists; *
 *--bind-fd 7 /x: *
 *--dir /usr/x/y: cannot make or open /usr/x/y in the new root: Read-only file system; *
 *--dir /new/file/x: cannot make or open /new/file/x in the new root: Not a directory"
@@ -285,6 +290,17 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
     is "$output" 1
     like "$error" "*nsroot: descriptor 5 would lead out of the new root: it is a directory outside of the new root; close it (exec 5<&-), or say --keep-fds=5
 *nsroot: descriptor 6 would lead out of the new root: it is a mount namespace; close it (exec 6<&-), or say --keep-fds=6"
+}
+
+@test "no file is left open" {
+    overlays
+    mkdir "$dir/low"
+    roots 'before=$(echo /proc/self/fd/*)
+        nsroot --tmpfs / "${system[@]}" --tmpfs / "${system[@]}" --proc /proc --overlay-src "$dir/low" --tmp-overlay /tmp --dir /dir \
+            --symlink dir /link --symlink dir /link --file 7 /file --bind-data 7 /data --chmod 700 /dir --dev /dev --remount-ro /tmp 7<<<data
+        echo "$?"; [[ $(echo /proc/self/fd/*) == "$before" ]] || ls -l /proc/self/fd'
+    done_quietly
+    is "$output" 0
 }
 
 @test "an open process is refused, too" {

@@ -35,8 +35,11 @@ static unsigned long with_attributes(const struct attributes *attributes, unsign
 {
     unsigned long all = there;
 
-    if (attributes->clear & MOUNT_ATTR__ATIME)
+    if (attributes->clear & MOUNT_ATTR__ATIME) {
         all &= ~(unsigned long)ATIME;
+        if (!(attributes->set & MOUNT_ATTR__ATIME))
+            all |= MS_RELATIME; /* without a word, a remount keeps what is there */
+    }
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (attributes->clear & flags[i].attribute)
             all &= ~flags[i].flag;
