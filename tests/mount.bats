@@ -254,7 +254,7 @@ owners='owners() { stat -c "%u %g" "$@"; }; mkdir b && mount_ns -m -t tmpfs x a 
     linux 6.3 || skip "a tmpfs is mapped since Linux 6.3"
     mounts "$owners"' && mount_ns --bind -o X-mount.idmap="u:5:0:1 g:0:0:1" a b && owners b/file &&
         mount_ns --bind -o X-mount.idmap="u:0:0:1 g:5:0:1" a b && owners b/file && mount_ns --bind -o X-mount.idmap=0:0:1 a b && owners b/file &&
-        mount_ns --rbind -o X-mount.idmap=5:0:1 a b && owners b/{file,in/file}
+        mount_ns --rbind -o X-mount.idmap=b:5:0:1 a b && owners b/{file,in/file}
         coproc inside { unshare_ns --user --map-users=0:0:1 --map-groups=5:0:1 && echo in; read; }
         read -u "${inside[0]}" && mount_ns --bind -o X-mount.idmap="$inside_PID" a b && owners b/file &&
             mount_ns --bind -o X-mount.idmap="/proc/$inside_PID/ns/user" a b && owners b/file; echo >&"${inside[1]}"'
@@ -321,11 +321,14 @@ d"
 
 @test "--mkdir makes what is missing, with its mode, and only that" {
     mounts 'umask 022; mkdir a && mount_ns --mkdir=700 -t tmpfs none a/b/c && stat -c "%a %n" a a/b &&
-        mount_ns -t tmpfs -o X-mount.mkdir=711 none d/e && stat -c "%a %n" d'
+        mount_ns -t tmpfs -o X-mount.mkdir=711 none d/e && stat -c "%a %n" d &&
+        : >file && chmod 600 file && mount_ns -m --bind file g/file && umount_ns g/file && stat -c "%a %n" g g/file'
     done_quietly
     is "$output" "755 a
 700 a/b
-711 d"
+711 d
+755 g
+644 g/file"
 }
 
 @test "what -m has made goes again where the mount fails" {
@@ -449,10 +452,12 @@ mount_ns -t tmpfs -o ro"
 }
 
 @test "the mount table of hundreds of mounts" {
-    mounts 'mkdir {1..300} && for i in {1..300}; do mount_ns --bind "$i" "$i" || exit; done
+    mounts 'mount_ns -m -t tmpfs -o nodev "odd\040" "a\040 	b" && mkdir {1..300} && for i in {1..300}; do mount_ns --bind "$i" "$i" || exit; done
         count=$(wc -l </proc/self/mountinfo) && (($(mount_ns | wc -l) == count)) &&
             mount_ns -A table && for i in {1..300}; do [[ ${table[$PWD/$i]} ]] || echo "$i"; done
-        mount_ns -t tmpfs none /proc && echo $(($(mount_ns | wc -l) - count))'
+        mount_ns -t tmpfs none /proc && echo $(($(mount_ns | wc -l) - count)) && mount_ns -A without && for i in "${!table[@]}"; do
+            [[ $i == /proc* || ${table[$i]} == "${without[$i]}" ]] || echo "$i: ${table[$i]}, ${without[$i]}"
+        done'
     if linux 6.13; then # before, the mount table is read from /proc
         done_quietly
         is "$output" 1
@@ -578,12 +583,14 @@ one one"
     linux 5.12 || skip "to bind with attributes takes mount_setattr(2), Linux 5.12, unless mount(2) can do all of it"
     needs "$NSB_BUILDDIR/tests/inject" "$dir/report" - true
     sh_run 'exec "$NSB_BUILDDIR/tests/inject" "$dir/report" 0:open_tree:2:EINVAL bash --norc -c "$1"' "$(prelude)
-        unshare_ns -rm && mount_ns -t tmpfs none /mnt && cd /mnt && mkdir -p a/in b && echo >a/in/file && kill -s RTMAX-1 \$\$
+        unshare_ns -rm && mount_ns --make-rshared / && mount_ns -t tmpfs none /mnt && cd /mnt && mkdir -p a/in b && echo >a/in/file
+        mapfile -t before </proc/self/mountinfo; kill -s RTMAX-1 \$\$
         mount_ns --bind -o X-mount.subdir=in,ro a b && kill -s RTMAX \$\$
-        ls b; grep -o ' /a/in .*/b ro' /proc/self/mountinfo"
+        ls b; grep -o ' /a/in .*/b ro' /proc/self/mountinfo; mapfile -t after </proc/self/mountinfo; echo \$((\${#after[@]} - \${#before[@]}))"
     is "$error" ""
     is "$output" "file
- /a/in /mnt/b ro"
+ /a/in /mnt/b ro
+1"
     grep -q '^hit' "$dir/report"
 }
 
@@ -726,7 +733,7 @@ of_each_kind='mount_ns -t tmpfs one a && mount_ns -t tmpfs -o size=x none a; mou
     mount_ns --move a b; mount_ns --move b a; mount_ns --move c b; mount_ns --move a missing; mount_ns -m --move --make-shared a d/e
     mount_ns --onlyonce -t tmpfs one d/e; mount_ns --dev b; umount_ns -R b; mount_ns --make-private d/e
     mount_ns -t tmpfs two b; umount_ns b missing; mount_ns --check -m -t tmpfs none b/new; exec 9>b/open; umount_ns d/e b; umount_ns -r d/e b; umount_ns -l b; exec 9<f
-    mount_ns -A table; mount_ns -N /proc/self/ns/mnt -t tmpfs none a; umount_ns -N /proc/self/ns/mnt a'
+    mount_ns -A table; mount_ns -o remount,bind,ro c; mount_ns -N /proc/self/ns/mnt -t tmpfs none a; umount_ns -N /proc/self/ns/mnt a'
 
 @test "no file is left open, and none is closed, whatever becomes of it" {
     local hidden
@@ -814,6 +821,8 @@ still"
         refused mount_ns -a
         refused mount_ns -o loop a a
         refused mount_ns -o nosuid,loop a a
+        refused mount_ns --exclusive --bind a a
+        refused mount_ns --make-shared --make-slave --make-private --make-shared --make-slave a
         refused mount_ns -o X-mount.owner=1 -t tmpfs none a
         refused mount_ns a
         refused mount_ns none a
@@ -836,6 +845,8 @@ still"
     is "$output" "mount_ns: -a: run mount(8) for that
 mount_ns: --options: loop: run mount(8) for that
 mount_ns: --options: nosuid,loop: loop: run mount(8) for that
+mount_ns: --exclusive is about a new file system
+mount_ns: --make-slave: expected 4 kinds of propagation at most
 mount_ns: --options: X-mount.owner=1: run mount(8) for that
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out

@@ -169,8 +169,8 @@ only:one"
     roots 'mount -t tmpfs some "$dir" && mkdir "$dir/work" || exit
         for name in a:b "a\\b" "a
 b" ${3:+"$3"} ${4:+"$4/$4:"}; do
-            mkdir -p "$dir/low/$name" "$dir/up/$name" && echo -n some >"$dir/low/$name/file" &&
-                nsroot "${system[@]}" --overlay-src "$dir/low/$name" --overlay "$dir/up/$name" "$dir/work" /x \
+            mkdir -p "$dir"/{low,up,work}/"$name" && echo -n some >"$dir/low/$name/file" &&
+                nsroot "${system[@]}" --overlay-src "$dir/low/$name" --overlay "$dir/up/$name" "$dir/work/$name" /x \
                     --overlay-src /usr --overlay-src "$dir/low/$name" --ro-overlay /y -- \
                     bash -c "echo -n \" more\" >>/x/file && cat /y/file" >"$dir/lower" &&
                 echo "${#name}: $(<"$dir/lower"), $(<"$dir/up/$name/file")"

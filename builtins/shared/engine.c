@@ -95,7 +95,10 @@ static int wrong_argument(const struct options *options, const char *expected)
     char option[40];
 
     snprintf(option, sizeof option, "--%s", options->option);
-    return engine_wrong_value(option, options->argument, expected);
+    if (options->argument)
+        return engine_wrong_value(option, options->argument, expected);
+    builtin_error("%s: %s", option, expected);
+    return engine_usage();
 }
 
 static int take_all(struct options *options, engine_take *take, void *request)
