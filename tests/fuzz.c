@@ -103,8 +103,7 @@ static void try_mountinfo(char *line)
 
     if (!mountinfo_parse(&entry, line))
         return;
-    const char *strings[] = {entry.root, entry.target, entry.attributes, entry.propagation,
-                             entry.type, entry.source, entry.options};
+    const char *strings[] = {entry.root, entry.target, entry.attributes, entry.type, entry.source, entry.options};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         must(strings[i] >= line && strings[i] + strlen(strings[i]) <= line + length);
     const struct nstype *type = nstype_of_link(entry.root, &inode);

@@ -297,7 +297,8 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
     mkdir "$dir/low"
     roots 'before=$(echo /proc/self/fd/*)
         nsroot --tmpfs / "${system[@]}" --tmpfs / "${system[@]}" --proc /proc --overlay-src "$dir/low" --tmp-overlay /tmp --dir /dir \
-            --symlink dir /link --symlink dir /link --file 7 /file --bind-data 7 /data --chmod 700 /dir --dev /dev --remount-ro /tmp 7<<<data
+            --symlink dir /link --symlink dir /link --file 7 /file --bind-data 7 /data --ro-bind-data 8 /more --chmod 700 /dir --dev /dev \
+            --remount-ro /tmp 7<<<data 8<<<more
         echo "$?"; [[ $(echo /proc/self/fd/*) == "$before" ]] || ls -l /proc/self/fd'
     done_quietly
     is "$output" 0
@@ -536,6 +537,8 @@ no"
     roots 'nsroot --bind "$dir/tree" / --proc /proc --dir /slash/a --dir /up/b --dir "/out/c" --file 7 /up/up/d \
             --symlink x /slash/e --ro-bind /usr /slash/usr --tmpfs /up/f --dir /../../g -- : 7<<<data; echo $?
         nsroot --check --bind "$dir/tree" / --proc /proc --dir /proc/self/root/x; echo $?'
+    is "$output" $'0\n1'
+    like "$error" "*--dir /proc/self/root/x: cannot make or open /proc/self/root/x in the new root: Invalid cross-device link; a link of procfs to elsewhere is not followed"
     is "$(find "$dir/outside" -mindepth 1)" ""
     is "$(cd "$dir/tree" && find . -mindepth 1 -maxdepth 1 | sort | tr '\n' ' ')" "./a ./b ./d ./e ./f ./g ./out ./proc ./slash ./tmp ./up ./usr "
 }

@@ -11,8 +11,7 @@ struct mount_entry {
     unsigned major, minor; /* of the file system */
     const char *root;      /* what of it is seen */
     const char *target;
-    const char *attributes;  /* "rw,nosuid,relatime" */
-    const char *propagation; /* "shared:1 master:2" */
+    const char *attributes; /* "rw,nosuid,relatime" */
     const char *type, *source;
     const char *options; /* the file system's own: "rw,size=1024k" */
 };

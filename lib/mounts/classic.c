@@ -246,7 +246,7 @@ static bool is_below(const struct mount_table *table, const struct mount_entry *
 static int set_below(int mount_fd, const struct mount_entry *top, const struct mount_entry *entry,
                      const struct attributes *attributes)
 {
-    const char *way = entry->target + (strcmp(top->target, "/") == 0 ? 0 : strlen(top->target));
+    const char *way = entry->target + strlen(top->target);
     int fd = openat(mount_fd, way + strspn(way, "/"), O_PATH | O_CLOEXEC);
     int status = fd < 0 ? -1 : set_one(fd, attributes);
 

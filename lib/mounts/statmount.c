@@ -13,14 +13,13 @@
 enum {
     SB_BASIC = 0x01,
     MNT_BASIC = 0x02,
-    PROPAGATE_FROM = 0x04,
     MNT_ROOT = 0x08,
     MNT_POINT = 0x10,
     FS_TYPE = 0x20,
     MNT_OPTS = 0x80,
     FS_SUBTYPE = 0x100,
     SB_SOURCE = 0x200,
-    ALL = SB_BASIC | MNT_BASIC | PROPAGATE_FROM | MNT_ROOT | MNT_POINT | FS_TYPE | MNT_OPTS | FS_SUBTYPE | SB_SOURCE
+    ALL = SB_BASIC | MNT_BASIC | MNT_ROOT | MNT_POINT | FS_TYPE | MNT_OPTS | FS_SUBTYPE | SB_SOURCE
 };
 
 enum { UNIQUE_ID = 0x4000, TEXT_SIZE = 16384 }; /* STATX_MNT_ID_UNIQUE */
@@ -84,17 +83,7 @@ static void put_attributes(FILE *to, uint64_t attributes)
     fputc(' ', to);
 }
 
-static void put_propagation(FILE *to, const struct answer *mount)
-{
-    if (mount->propagation & MS_SHARED)
-        fprintf(to, "shared:%llu ", (unsigned long long)mount->peers);
-    if (mount->propagation & MS_SLAVE)
-        fprintf(to, "master:%llu ", (unsigned long long)mount->master);
-    if (mount->propagation & MS_UNBINDABLE)
-        fputs("unbindable ", to);
-}
-
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime - ext3 /dev/root rw,errors=continue"; propagation, which nobody asks for, is left out */
 static void put_mount(FILE *to, const struct answer *mount)
 {
     const char *subtype = string(mount, FS_SUBTYPE, mount->subtype);
@@ -105,7 +94,6 @@ static void put_mount(FILE *to, const struct answer *mount)
     put_word(to, string(mount, MNT_ROOT, mount->root));
     put_word(to, string(mount, MNT_POINT, mount->point));
     put_attributes(to, mount->attributes);
-    put_propagation(to, mount);
     fprintf(to, "- %s%s%s ", string(mount, FS_TYPE, mount->type), *subtype ? "." : "", subtype);
     put_word(to, *source ? source : "none");
     fprintf(to, "%s%s%s\n", mount->fs_flags & MS_RDONLY ? "ro" : "rw", *options ? "," : "", options);

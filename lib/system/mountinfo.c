@@ -54,7 +54,6 @@ bool mountinfo_parse(struct mount_entry *entry, char *line)
     entry->root = decode(next_word(&line));
     entry->target = decode(next_word(&line));
     entry->attributes = next_word(&line);
-    entry->propagation = line;
     line = separator + strlen(" - ");
     entry->type = decode(next_word(&line));
     entry->source = decode(next_word(&line));
