@@ -83,7 +83,7 @@ static void put_attributes(FILE *to, uint64_t attributes)
     fputc(' ', to);
 }
 
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime - ext3 /dev/root rw,errors=continue"; propagation, which nobody asks for, is left out */
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime - ext3 /dev/root rw,errors=continue"; nobody asks for the propagation */
 static void put_mount(FILE *to, const struct answer *mount)
 {
     const char *subtype = string(mount, FS_SUBTYPE, mount->subtype);
