@@ -76,6 +76,17 @@ CapPrm: 0000000000000000"
     done_quietly
 }
 
+@test "real and effective IDs, each alone" {
+    as_root
+    sh_run "$mine"'setpriv_ns --rgid=5 --keep-groups && mine Gid; setpriv_ns --egid=6 --keep-groups && mine Gid
+            setpriv_ns --ruid=7 && mine Uid; setpriv_ns --euid=8 && mine Uid'
+    is "$output" 'Gid: 5 0 0 0
+Gid: 5 6 6 6
+Uid: 7 0 0 0
+Uid: 7 8 8 8'
+    done_quietly
+}
+
 @test "a redirection of the new user's to a file of root's fails, also in a function as COMMAND" {
     as_root
     sh_run '>"$dir/roots"; chmod 644 "$dir/roots"; chmod 755 "$dir"
@@ -103,7 +114,8 @@ CapPrm: 0000000000000000"
     sh_run "$mine"'all=$(mine CapPrm)
             ( setpriv_ns --reuid=1000 --inh-caps=-all,+net_raw,+cap_kill --ambient-caps=+net_raw,+5; mine CapInh CapPrm CapEff CapAmb )
             ( setpriv_ns --reuid=1000 --keep-caps; [[ $(mine CapPrm) == "$all" ]] && mine CapInh Uid )
-            ( setpriv_ns --reuid=1000 --iab="^net_raw,%kill,chown"; setpriv_ns -d | grep -E "^(Inh|Amb)" )'
+            ( setpriv_ns --reuid=1000 --iab="^net_raw,%kill,chown"; setpriv_ns -d | grep -E "^(Inh|Amb)"
+              setpriv_ns --iab=net_raw; mine CapInh CapAmb )'
     is "$output" 'CapInh: 0000000000002020
 CapPrm: 0000000000002020
 CapEff: 0000000000002020
@@ -111,7 +123,9 @@ CapAmb: 0000000000002020
 Uid: 1000 1000 1000 1000
 CapInh: 0000000000000000
 Inheritable capabilities: chown,kill,net_raw
-Ambient capabilities: net_raw'
+Ambient capabilities: net_raw
+CapInh: 0000000000002000
+CapAmb: 0000000000000000'
     done_quietly
 }
 
@@ -235,9 +249,10 @@ stays'
 
 @test "Landlock: lists are what --landlock-support tells" {
     needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --landlock-support'
-    sh_run 'setpriv_ns --landlock-support | grep -E "^access|rights"; for kind in $(setpriv_ns --list-landlock-access); do
+    sh_run 'setpriv_ns --landlock-support | grep -E "^access|r(ule|ight|estriction)s:"; for kind in $(setpriv_ns --list-landlock-access); do
                 echo $kind $(setpriv_ns --list-landlock-rights=$kind); done'
-    like "$output" '*access: fs'*$'\n''fs rights: execute write-file read-file read-dir'*$'\n''fs execute write-file read-file'*
+    like "$output" '*access: fs'*$'\n''fs rights: execute write-file read-file read-dir'*$'\n''fs rules: path-beneath'*$'\n''fs execute write-file read-file'*
+    [[ $output != *"scope abstract"* || $output == *$'\nscope restrictions: abstract-unix-socket signal\n'* ]]
     done_quietly
 }
 
@@ -402,6 +417,52 @@ Seccomp_filters:	2
     is "$output" same
 }
 
+@test "-dd tells what is in effect, -ddd what a filter does, and -p also that there are no groups" {
+    as_root
+    "$with_seccomp" EPERM unshare >"$dir/filter"
+    sh_run 'setpriv_ns --euid=1000 --inh-caps=+kill --ambient-caps=+kill --seccomp-filter="$dir/filter"
+            setpriv_ns -ddd | grep -E "^(Eff|Perm|Secc)" | sed "s/chown,.*/chown and more/"'
+    is "$output" 'Effective capabilities: kill
+Permitted capabilities: chown and more
+Seccomp mode: 2'
+    done_quietly
+    sh_run 'setpriv_ns --clear-groups --securebits=+noroot; setpriv_ns -p'
+    like "$output" '* --clear-groups *--securebits=-all,+noroot --pdeathsig=*'
+    [[ $output != *--no-new-privs* ]]
+    sh_run 'setpriv_ns -d >/dev/full; echo $?'
+    is "$output" 1
+    like "$error" '*: setpriv_ns: write error: No space left on device'
+}
+
+# The files of AppArmor are made up: it need not be in force here.
+@test "the label that AppArmor tells, in a line of its own" {
+    [[ -d /sys/kernel/security && -e /proc/self/attr/current ]] || skip "the kernel has no such labels"
+    sh_run 'told() { setpriv_ns -d >"$dir/told"; sed "1,/^Parent/d" "$dir/told"; }
+            unshare_ns -rm; mount_ns -t tmpfs tmpfs /sys/kernel/security
+            >"$dir/label"; mount_ns --bind "$dir/label" /proc/$$/attr/current
+            mkdir /sys/kernel/security/apparmor; told; echo "box (enforce)" >"$dir/label"; told
+            rmdir /sys/kernel/security/apparmor; told; echo end'
+    is "$output" $'AppArmor profile: box (enforce)\nend'
+    done_quietly
+}
+
+@test "--list-caps has each capability of the kernel, in a line" {
+    local last
+    last=$(</proc/sys/kernel/cap_last_cap)
+    as_root
+    sh_run 'setpriv_ns --bounding-set=-all,+kill; setpriv_ns --list-caps'
+    like "$output" $'chown\ndac_override\n*'
+    is "$(wc -l <"$dir/output")" $((last + 1))
+    done_quietly
+}
+
+@test "the largest of the groups' numbers is whole" {
+    ((EUID == 0)) || skip "needs root, to have such a group"
+    sh_run 'setpriv_ns --groups=5,4294967294; setpriv_ns -d | grep ^Supp'
+    is "$output" "Supplementary groups: 5,4294967294"
+    done_quietly
+}
+
 @test "an array of bash's own, and a wrong name, are refused" {
     sh_run 'setpriv_ns -A BASH_ALIASES; echo $?; setpriv_ns -A 1x 2>/dev/null; echo $?'
     is "$output" $'1\n2'
@@ -421,10 +482,13 @@ USER=root
 0'
     sh_run 'setpriv_ns --reset-env --reuid=54321 env | grep -E "^(HOME|USER|SHELL)=" | sort; echo "$USER"' 2>/dev/null
     like "$output" $'HOME=/\nSHELL=/bin/sh\nUSER=54321*'
-    sh_run 'readonly USER; fingerprint "$dir/before"; setpriv_ns --reset-env --nnp; status=$?; fingerprint "$dir/after"; exit $status'
-    is "$status" 1
-    like "$error" '*: --reset-env: the variable USER is readonly, or no plain string'
-    unchanged
+    local name
+    for name in HOME SHELL USER LOGNAME PATH; do
+        sh_run 'readonly "$1"; fingerprint "$dir/before"; setpriv_ns --reset-env --nnp; status=$?; fingerprint "$dir/after"; exit $status' $name
+        is "$status" 1
+        like "$error" "*: --reset-env: the variable $name is readonly, or no plain string"
+        unchanged
+    done
 }
 
 @test "what is refused changes nothing, and the sentence names the cause" {
@@ -432,7 +496,7 @@ USER=root
     refused "cannot change the ambient capability chown: Operation not permitted; what is ambient must be permitted and inheritable: *" \
         setpriv_ns --reuid=1000 --ambient-caps=+chown
     refused "cannot set the AppArmor profile x: *" setpriv_ns --groups=5 --apparmor-profile=x
-    refused "cannot set the SELinux label x: *" setpriv_ns --reuid=5 --selinux-label=x
+    refused "cannot set the SELinux label x: *" setpriv_ns --reuid=5 --reset-env --selinux-label=x
     if linux 5.13; then
         refused "cannot open /nonexistent for a Landlock rule: No such file or directory" \
             setpriv_ns --reuid=5 --landlock-access=fs --landlock-rule=path-beneath::/nonexistent
@@ -477,12 +541,16 @@ USER=root
     wrong "--securebits: +all: expected *" --securebits=+all
     wrong "--securebits: +keep_caps: expected *" --securebits=+keep_caps
     wrong "with --rgid, --egid or --regid, say --clear-groups, *" --regid=5
+    wrong "with --rgid, --egid or --regid, say --clear-groups, *" --egid=5
     wrong "--init-groups needs --ruid or --reuid" --init-groups
     wrong "--clear-groups, --keep-groups, --init-groups and --groups exclude each other" --keep-groups --clear-groups
     wrong "--groups: 5,: expected *" --groups=5,
     wrong "--reuid: no such user: expected a user name or *" --reuid="no such user"
     wrong "--pdeathsig: NOSUCH: expected keep, clear, *" --pdeathsig=NOSUCH
     wrong "--ptracer: 0: expected a PID, any or none" --ptracer=0
+    wrong "--selinux-label: : expected a label" --selinux-label=
+    wrong "--apparmor-profile: : expected a profile" --apparmor-profile=
+    wrong "--list-landlock-rights: files: expected fs, net or scope" --list-landlock-rights=files
     wrong "--landlock-access: files: expected fs, net or scope, *" --landlock-access=files
     wrong "--landlock-access: fs:fly: expected rights that *" --landlock-access=fs:fly
     wrong "--landlock-rule: path-beneath:/usr: expected path-beneath:RIGHT,...:PATH or *" --landlock-rule=path-beneath:/usr
@@ -491,4 +559,7 @@ USER=root
     wrong "--iab stands for --bounding-set, --inh-caps and --ambient-caps: *" --iab=^chown --inh-caps=-all
     wrong "what is shown goes with no other option, and with no COMMAND" --dump --nnp
     wrong "--array and --print exclude each other" -p -A may
+    sh_run 'setpriv_ns --dump true'
+    is "$status $output" "125 "
+    like "$error" "*: what is shown goes with no other option, and with no COMMAND"$'\n'*
 }
