@@ -115,7 +115,9 @@ Uid: 7 8 8 8'
             ( setpriv_ns --reuid=1000 --inh-caps=-all,+net_raw,+cap_kill --ambient-caps=+net_raw,+5; mine CapInh CapPrm CapEff CapAmb )
             ( setpriv_ns --reuid=1000 --keep-caps; [[ $(mine CapPrm) == "$all" ]] && mine CapInh Uid )
             ( setpriv_ns --reuid=1000 --iab="^net_raw,%kill,chown"; setpriv_ns -d | grep -E "^(Inh|Amb)"
-              setpriv_ns --iab=net_raw; mine CapInh CapAmb )'
+              setpriv_ns --iab=net_raw; mine CapInh CapAmb )
+            setpriv_ns --inh-caps=+kill --ambient-caps=+kill --securebits=+no_cap_ambient_raise; mine CapAmb
+            setpriv_ns --ambient-caps=-kill; mine CapAmb'
     is "$output" 'CapInh: 0000000000002020
 CapPrm: 0000000000002020
 CapEff: 0000000000002020
@@ -125,6 +127,8 @@ CapInh: 0000000000000000
 Inheritable capabilities: chown,kill,net_raw
 Ambient capabilities: net_raw
 CapInh: 0000000000002000
+CapAmb: 0000000000000000
+CapAmb: 0000000000000020
 CapAmb: 0000000000000000'
     done_quietly
 }
@@ -223,9 +227,9 @@ stays'
 @test "Landlock: the network, and what a kernel does not have" {
     needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --list-landlock-rights=net | grep connect-tcp'
     sh_run 'unshare_ns -rn --loopback
-            setpriv_ns --landlock-access=net:connect-tcp --landlock-rule=net-port:connect-tcp:9
-            { : </dev/tcp/127.0.0.1/9; } 2>&1 | grep -om 1 refused; { : </dev/tcp/127.0.0.1/10; } 2>&1 | grep -om 1 "Permission denied"'
-    is "$output" $'refused\nPermission denied'
+            setpriv_ns --landlock-access=net:connect-tcp --landlock-rule=net-port:connect-tcp:9 --landlock-rule=net-port::11
+            for port in 9 11; do { : </dev/tcp/127.0.0.1/$port; } 2>&1 | grep -om 1 refused; done; { : </dev/tcp/127.0.0.1/10; } 2>&1 | grep -om 1 "Permission denied"'
+    is "$output" $'refused\nrefused\nPermission denied'
     refused "this kernel's Landlock has no net:bind-udp: *" setpriv_ns --landlock-access=net:bind-udp
 }
 
@@ -254,6 +258,13 @@ stays'
     like "$output" '*access: fs'*$'\n''fs rights: execute write-file read-file read-dir'*$'\n''fs rules: path-beneath'*$'\n''fs execute write-file read-file'*
     [[ $output != *"scope abstract"* || $output == *$'\nscope restrictions: abstract-unix-socket signal\n'* ]]
     done_quietly
+}
+
+@test "Landlock: one domain in the other, up to as many as there can be" {
+    needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --landlock-support'
+    sh_run 'for n in {1..16}; do setpriv_ns --landlock-access=fs:make-dir || echo "$n"; done; setpriv_ns --landlock-access=fs:make-sym'
+    is "$status $output" "1 "
+    like "$error" '*: cannot enter the Landlock domain: Argument list too long; no process can be in more than 16 domains, *'
 }
 
 @test "Landlock, scope:signal: what the shell no longer reaches, and what it still does" {
@@ -288,7 +299,9 @@ stays'
 @test "a filter from a descriptor, which stays where it is, and from a pipe; two filters" {
     "$with_seccomp" EPERM unshare >"$dir/filter"
     "$with_seccomp" EPERM sethostname >"$dir/7"
-    sh_run 'exec 7<"$dir/filter"; setpriv_ns --seccomp-filter=7 unshare -r true 2>/dev/null; echo $?; cat <&7 | wc -c
+    { echo 1234567 && cat "$dir/filter"; } >"$dir/behind"
+    sh_run 'exec 7<"$dir/behind"; dd bs=8 count=1 <&7 >"$dir/first" 2>/dev/null
+            setpriv_ns --seccomp-filter=7 unshare -r true 2>/dev/null; echo $?; cat <&7 | wc -c
             setpriv_ns --seccomp-filter <(cat "$dir/filter") unshare -r true 2>/dev/null; echo $?
             cd "$dir"; setpriv_ns --seccomp-filter=./7 --seccomp-filter=7 7<filter grep -E "^Seccomp_f|nothing" /proc/self/status
             setpriv_ns --seccomp-filter=7 true 7<&-; echo $?'
@@ -298,6 +311,16 @@ $(stat -c %s "$dir/filter")
 Seccomp_filters:	2
 125"
     like "$error" '*: cannot read the seccomp filter 7: Bad file descriptor'
+}
+
+@test "what a plan has opened is closed again" {
+    needs bash -c 'enable -f "$NSBUILTINS_SO" setpriv_ns; setpriv_ns --landlock-support'
+    "$with_seccomp" EPERM unshare >"$dir/filter"
+    sh_run 'open() { local files=(/proc/self/fd/*); echo "${#files[@]}"; }
+            open; setpriv_ns --landlock-access=fs:make-dir --landlock-rule=path-beneath::"$dir" --seccomp-filter="$dir/filter"; open
+            setpriv_ns -d >"$dir/told"; open'
+    is "$(uniq "$dir/output" | wc -l)" 1
+    done_quietly
 }
 
 @test "filters that are none" {
@@ -359,6 +382,9 @@ Seccomp_filters:	2
     refused "cannot ask the kernel about Landlock: Function not implemented; *" setpriv_ns --landlock-support
     "$with_seccomp" EPERM unshare >"$dir/filter"
     refused "cannot set the seccomp filter */filter: Function not implemented; this kernel has no seccomp filters, or another filter hides them" \
+        setpriv_ns --seccomp-filter "$dir/filter"
+    via=("$with_seccomp" EPERM seccomp --)
+    refused "cannot set the seccomp filter */filter: Operation not permitted; another filter may refuse it: give this one first" \
         setpriv_ns --seccomp-filter "$dir/filter"
 }
 
@@ -496,6 +522,7 @@ USER=root
     refused "cannot change the ambient capability chown: Operation not permitted; what is ambient must be permitted and inheritable: *" \
         setpriv_ns --reuid=1000 --ambient-caps=+chown
     refused "cannot set the AppArmor profile x: *" setpriv_ns --groups=5 --apparmor-profile=x
+    refused "cannot set the AppArmor profile 0*: File name too long*" setpriv_ns --apparmor-profile="$(printf %04091d 0)"
     refused "cannot set the SELinux label x: *" setpriv_ns --reuid=5 --reset-env --selinux-label=x
     if linux 5.13; then
         refused "cannot open /nonexistent for a Landlock rule: No such file or directory" \
@@ -522,6 +549,28 @@ USER=root
     sh_run 'setpriv_ns --reuid="$UID" --inh-caps=-all --ambient-caps=-all && echo done'
     is "$output" "done"
     done_quietly
+}
+
+# The kernel need not have such modules: what asks for them is answered, and the file of the process is descriptor 9.
+@test "a label and a profile are what is told, for the next program" {
+    [[ $(uname -m) == @(x86_64|aarch64) ]] || skip "structures of the kernel are others here"
+    via=(strace -f -qq -o /dev/null -P attr/exec -P /sys/fs/selinux -e trace="openat,statfs"
+        -e inject=openat:retval=9 -e inject=statfs:retval=0:poke_exit=@arg2=8cff7cf900000000)
+    needs "${via[@]}" true
+    local option
+    for option in --selinux-label=a:b --apparmor-profile=box; do
+        sh_run 'exec 9>>"$dir/told"; before=(/proc/self/fd/*); setpriv_ns $1; after=(/proc/self/fd/*)
+                echo $((${#before[@]} - ${#after[@]})); echo >>"$dir/told"' $option
+        is "$output" 1
+        done_quietly
+    done
+    is "$(<"$dir/told")" $'a:ba:b\nexec boxexec box' # by the child that tries it, and by the shell
+}
+
+@test "in a user namespace: a group without a number" {
+    as_root
+    sh_run 'unshare_ns --map-users=0:0:1 --map-users=1:1:9 --map-groups=0:0:1 --map-groups=1:1:9; setpriv_ns --groups=9,10'
+    like "$error" '*: cannot set the supplementary groups: Invalid argument; a group has no number in this user namespace'
 }
 
 @test "in a user namespace: IDs without a number, and groups that are denied" {

@@ -136,6 +136,7 @@ static void test_landlock(void)
     check(!landlock_take_access(&landlock, "net") && !landlock_take_access(&landlock, "scope:")
               && landlock.all[LANDLOCK_NET] && landlock.all[LANDLOCK_SCOPE] && !landlock.all[LANDLOCK_FS],
           "all rights of a kind");
+    check(!landlock_take_access(&landlock, "scope:signal") && landlock.all[LANDLOCK_SCOPE], "with one, still all");
     const char *const wrong[] = {
         "", "f", "files", "fs:fly", "fs:,", "fs:execute,", "fs:execute:", "fs:execute:read-file", "fs:exec"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

@@ -559,8 +559,9 @@ same"
         users() { compgen -u | wc -l; }
         users
         nsenter_ns --visit -t "$away" -m users
-        users'
-    like "$output" $'0\n[1-9]*\n0'
+        users
+        nsenter_ns --visit -t "$away" -m users'
+    like "$output" $'0\n[1-9]*\n0\n[1-9]*'
     is "$status" 0
 }
 
