@@ -79,11 +79,12 @@ CapPrm: 0000000000000000"
 @test "real and effective IDs, each alone" {
     as_root
     sh_run "$mine"'setpriv_ns --rgid=5 --keep-groups && mine Gid; setpriv_ns --egid=6 --keep-groups && mine Gid
-            setpriv_ns --ruid=7 && mine Uid; setpriv_ns --euid=8 && mine Uid'
+            setpriv_ns --ruid=7 && mine Uid; setpriv_ns --euid=8 && mine Uid; echo "$UID $EUID"'
     is "$output" 'Gid: 5 0 0 0
 Gid: 5 6 6 6
 Uid: 7 0 0 0
-Uid: 7 8 8 8'
+Uid: 7 8 8 8
+7 8'
     done_quietly
 }
 
