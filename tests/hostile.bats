@@ -72,6 +72,24 @@ sees_nothing() {
     done_quietly
 }
 
+@test "nor into one of root's that stays who it is in another user's namespaces" {
+    ((EUID == 0)) || skip "needs root, in namespaces of another user"
+    chmod 777 "$dir"
+    umask 0
+    unshare() {
+        command setpriv --reuid 65534 --regid 65534 --clear-groups unshare "$@"
+    }
+    in_target='mount -t proc proc /proc' target -rmpu --fork --kill-child
+    [[ $(seen_inside "$target" --pid --setuid 0 | wc -l) -gt 10 ]]
+    mkfifo "$dir/hold"
+    sh_start 'nsenter_ns -t "$1" -a --preserve-credentials; echo >"$dir/signal"; read -r <>"$dir/hold"' "$target"
+    await
+    until held=$(sed -n 's/^watches //p' "/proc/$(<"$dir/pid")/comm") && [[ $held ]]; do sleep 0.01; done
+    is "$(seen_inside "$held" --pid --setuid 0)" ""
+    kill -KILL "$(<"$dir/pid")"
+    sh_wait
+}
+
 @test "a helper inside has no file open but the standard ones and its socket" {
     ((EUID == 0)) || skip "needs root: nobody else can look"
     local plan try

@@ -141,6 +141,17 @@ runs_nothing() {
     is "$(od -An -tx1 "$dir/output")" " a4 5c 75 32 30 41 43 a4"
 }
 
+@test "conversions that there are not, where they are held, are none inside either" {
+    needs localedef -c -i de_DE -f ISO-8859-15 "$dir/de_DE"
+    local libc
+    libc=$(ldd "$BASH" | sed -nE 's|.* => (/.*)/libc\.so.*|\1|p')
+    mkdir "$dir/root"
+    via=(unshare -rm bash -c 'mount -t tmpfs tmpfs "$0" && exec "$@"' "$(readlink -f "$libc")/gconv" env "LOCPATH=$dir" LC_ALL=de_DE)
+    sh_run 'unshare_ns -m -R "$dir/root"; printf "\u20ac"'
+    is "$output" "\u20AC"
+    done_quietly
+}
+
 # catalogue TEXT TRANSLATION: a file of messages, as msgfmt(1) makes it
 catalogue() {
     local number shift

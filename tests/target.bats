@@ -209,6 +209,14 @@ try() {
     unchanged
 }
 
+@test "a namespace by its number is asked for by that, and its type" {
+    [[ $(uname -m) == @(x86_64|aarch64) ]] || skip "structures of the kernel are others here"
+    needs strace true
+    via=(strace -qq -o "$dir/trace" -e trace=open_by_handle_at)
+    sh_run 'nsenter_ns --net=:4660'
+    like "$(sed 's/\\x//g' "$dir/trace")" 'open_by_handle_at(-10003, {handle_bytes=16, handle_type=@(241|0xf1), *34120000000000000000004000000000*O_RDONLY*'
+}
+
 @test "the PID namespace that a target has made for its children" {
     in_target='sleep 1000 & echo $! >"$dir/init"' target -Urp
     targets+=("$(<"$dir/init")")

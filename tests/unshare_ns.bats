@@ -222,9 +222,10 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; id -G; grep Cap 
     via=(unshare -rm --propagation shared)
     for propagation in private slave; do
         sh_run 'before=$(</proc/self/mountinfo)
-                (unshare_ns -R "$dir/root" && cd here && unshare_ns -mu --propagation "$1" && echo /* "$PWD" &&
+                (files=(/proc/self/fd/*)
+                unshare_ns -R "$dir/root" && cd here && unshare_ns -mu --propagation "$1" && echo /* "$PWD" &&
                     [[ .. -ef / && /.. -ef / ]] && unshare_ns -mp --propagation "$1" --mount-proc=/p &&
-                    [[ -d /p/1 && $PWD == /here ]] && read -r _ _ _ _ place _ </p/self/mountinfo && echo "$place")
+                    [[ -d /p/1 && $PWD == /here ]] && open=(/p/self/fd/*) && ((${#open[@]} == ${#files[@]})) && read -r _ _ _ _ place _ </p/self/mountinfo && echo "$place")
                 [[ $before == "$(</proc/self/mountinfo)" ]] && ls "$dir/root/p"' $propagation
         is "$output" $'/here /p /here\n/p'
         done_quietly
