@@ -149,6 +149,9 @@ injected() {
     prepared 'mount -t tmpfs tmpfs /proc/tty'
     fails_with 'cannot mount a procfs on /proc: Operation not permitted; the present /proc is partly covered (/proc/tty)*' \
         unshare_ns -rmp --mount-proc
+    via=(unshare --user --map-root-user --mount --pid --fork --mount-proc bash -c 'mount -t tmpfs tmpfs /proc/tty; exec "$@"' bash)
+    injected mount EPERM
+    fails_with '*; the present /proc is partly covered (/proc/tty)*' unshare_ns -m --propagation unchanged --mount-proc
 }
 
 @test "the init of the PID namespace for children has ended" {
@@ -341,6 +344,7 @@ fault() {
     local row call plan sentence
     for row in "1:unshare:1:EPERM|-r|make a new user namespace: Operation not permitted" \
         "1:unshare:1:ENOMEM|-r|make a new user namespace: Cannot allocate memory" \
+        "0:unshare:1:ENOMEM|-u|make a new UTS namespace: Cannot allocate memory" \
         "0:setns:1:ENOMEM|-rmu|follow the helper process into the namespaces: Cannot allocate memory" \
         "0:setns:1:EPERM|-rmu|follow the helper process into the namespaces: Operation not permitted" \
         "1:mount:1:EACCES|-rm|change the mount propagation of /: Permission denied" \
