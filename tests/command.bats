@@ -163,13 +163,13 @@ prog k"
 
 @test "what is no program for the kernel is bash's to read, or to complain of, once" {
     local without
-    echo 'read -r name </proc/self/comm; echo "$# $$ $name"; exit 4' >"$dir/script"
+    echo 'read -r name </proc/self/comm; echo "$# $$ $name $(grep -c "^SigBlk:.0*$" /proc/self/status)"; exit 4' >"$dir/script"
     printf '#!/nowhere/interpreter\n' >"$dir/lost"
     echo >"$dir/file"
     chmod +x "$dir"/{script,lost}
     sh_run 'unshare_ns -rp "$dir/script" a b; echo $?; cd "$dir"; PATH=$dir:$PATH; unshare_ns -rp script; echo $?
             command_not_found_handle() { echo "$1 $BASHPID"; return 7; }; unshare_ns -rp no-such-command; echo $?'
-    is "$output" $'2 1 bash\n4\n0 1 bash\n4\nno-such-command 1\n7'
+    is "$output" $'2 1 bash 1\n4\n0 1 bash 1\n4\nno-such-command 1\n7'
     done_quietly
     local each='for name in lost ./file / "" no-such-command "/bin/true $(printf %200000s)"; do
                     $command ${name%% *} ${name:+"${name#* }"}
@@ -293,6 +293,10 @@ trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
     sh_run 'unshare_ns -r --root="$dir/nowhere" echo no; echo $?; unshare_ns -rp -w "$dir/nowhere" echo no; echo $?'
     is "$output" $'125\n125'
     is "$(grep -c 'unshare_ns: ' "$dir/error")" 2
+    ((EUID != 0)) || return 0
+    sh_run 'unshare_ns -mp echo no; echo $?'
+    is "$output" 125
+    like "$error" "bash: line +([0-9]): unshare_ns: cannot make a new mount and PID namespace: Operation not permitted; *"
 }
 
 @test "what does not come as far as COMMAND is 125: its own status may be 1 or 2" {

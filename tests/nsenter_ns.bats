@@ -193,6 +193,9 @@ namespace() {
     sh_run 'nsenter_ns -t "$1" -a -r && [[ . -ef / && .. -ef / ]] && echo "$PWD ${OLDPWD-none}" && pwd -P' "$target"
     is "$output" $'/ none\n/'
     done_quietly
+    via=("$NSB_BUILDDIR/tests/with-seccomp" EPERM chroot --)
+    sh_run 'nsenter_ns -t "$1" -U -r' "$target"
+    like "$error" "*: cannot change the root directory to the target's: Operation not permitted*"
 }
 
 @test "a working directory outside of the root, or one that is gone, has no name" {

@@ -357,19 +357,21 @@ has_said() {
     for move in "${ways[@]}"; do
         for ((n = 0; n < 3; n++)); do
             mkfifo "$dir/go"
-            sh_start 'trap "echo group" USR1; trap "echo own" USR2; trap "echo TERM; exit 5" TERM
+            sh_start 'trap "echo group" USR1; trap "echo stop" TSTP; trap "echo own" USR2; trap "echo TERM; exit 5" TERM
                       '"$move"' || exit; kill -USR1 0; echo >"$dir/signal"; for ((;;)); do read -r -t 0.01 <>"$dir/go"; done'
             await
             has_said 1
             kill -USR1 -- "-$(tail -n 1 "$dir/groups")"
             has_said 2
-            kill -USR2 "$(<"$dir/pid")"
+            kill -TSTP -- "-$(tail -n 1 "$dir/groups")"
             has_said 3
-            kill -USR1 "$(<"$dir/pid")"
+            kill -USR2 "$(<"$dir/pid")"
             has_said 4
+            kill -USR1 "$(<"$dir/pid")"
+            has_said 5
             kill -TERM -- "-$(tail -n 1 "$dir/groups")"
             sh_wait
-            is "$output" $'group\ngroup\nown\ngroup\nTERM'
+            is "$output" $'group\ngroup\nstop\nown\ngroup\nTERM'
             is "$status" 5
             rm "$dir/signal" "$dir/go"
         done
