@@ -294,7 +294,7 @@ trap -- 'echo \"\$BASH_SUBSHELL \$BASH_COMMAND\"' DEBUG"
     is "$output" $'125\n125'
     is "$(grep -c 'unshare_ns: ' "$dir/error")" 2
     ((EUID != 0)) || return 0
-    sh_run 'unshare_ns -mp echo no; echo $?'
+    sh_run 'unshare_ns -mp /bin/echo no; echo $?'
     is "$output" 125
     like "$error" "bash: line +([0-9]): unshare_ns: cannot make a new mount and PID namespace: Operation not permitted; *"
 }
