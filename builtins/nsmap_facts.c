@@ -100,8 +100,7 @@ int process_look(int proc, pid_t pid)
     if (!process_read_setgroups(proc, setgroups, sizeof setgroups))
         return -1;
     facts_know(&facts, "setgroups", setgroups);
-    if (pid > 0)
-        facts_know_number(&facts, "pid", (unsigned long long)pid);
+    facts_know_number(&facts, "pid", (unsigned long long)pid);
     errno = ENOMEM;
     return facts.lost ? -1 : 0;
 }

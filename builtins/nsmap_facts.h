@@ -8,7 +8,7 @@
 #include "namespaces/idmap.h"
 
 /*
- * Looks at a process (a proc_open() descriptor, and its number; -1: it has none here), and knows it until process_forget().
+ * Looks at a process (a proc_open() descriptor, and its number), and knows it until process_forget().
  * 0; -1 and errno where something cannot be read: ENOENT where a namespace is not shown that the kernel has.
  */
 int process_look(int proc, pid_t pid);
