@@ -16,7 +16,7 @@ size_t options_rows(const struct option_table *table, struct option_row rows[OPT
         rows[count++] = (struct option_row){
             .id = nstypes[i].letter,
             .name = nstypes[i].name,
-            .takes = table->namespace_file ? ARG_OPTIONAL : ARG_NONE,
+            .takes = ARG_OPTIONAL,
             .argument = table->namespace_file,
         };
     memcpy(rows + count, table->rows, table->count * sizeof *rows);

@@ -36,7 +36,7 @@ struct option_table {
     const struct option_row *rows;
     size_t count;
     bool namespaces;            /* an option for each namespace type stands before the rows */
-    const char *namespace_file; /* what these take, optionally; NULL: nothing */
+    const char *namespace_file; /* what these take, optionally */
     bool namespace_letters;     /* their letters take it too, and not only their long names */
     bool operands_between;      /* options may follow operands, each of which is told as OPTIONS_OPERAND */
     const char *refused;        /* letters of options that only the program after which it is named has, NULL: none, */
