@@ -482,6 +482,32 @@ mount_ns -t tmpfs -o ro"
     is "$output" "/ a rw,relatime - tmpfs some rw"
 }
 
+@test "-v says what was mounted, and what was unmounted" {
+    mounts 'mkdir a b && mount_ns -v -t tmpfs --source some --target a && mount_ns -v -t tmpfs b && mount_ns -v --make-shared a &&
+        umount_ns -v a -- b && below'
+    done_quietly
+    is "$output" "mount_ns: some mounted on a.
+mount_ns: tmpfs mounted on b.
+umount_ns: a unmounted
+umount_ns: b unmounted"
+}
+
+@test "umount_ns -f: the kernel is told so, and only then" {
+    needs strace true
+    via=(strace -f -qq -o "$dir/trace" -e trace=umount2)
+    mounts 'mount_ns -m -t tmpfs a a && umount_ns -f a && mount_ns -t tmpfs a a && umount_ns a'
+    done_quietly
+    is "$(grep -o 'MNT_FORCE\|^.*umount2' "$dir/trace" | sed 's/.*umount2/umount2/' | tr '\n' ' ')" "umount2 MNT_FORCE umount2 "
+}
+
+@test "umount_ns -A of the root's file system: where the root cannot go, nothing goes" {
+    linux 6.13 || skip "where there is no /proc, the mount table takes Linux 6.13" # and with one, the root is not the first in it
+    sh_run 'unshare_ns -rm && nsroot --dir /a --dir /b && mount_ns --bind /a /b && umount_ns -A /b; echo "$?"
+        mount_ns -A table; echo "${#table[@]} ${table[/b]:+there}"'
+    is "$output" $'1\n2 there'
+    like "$error" "*umount_ns: cannot unmount /: *"
+}
+
 @test "umount_ns --check takes nothing away, and says what cannot go" {
     mounts 'mount_ns -m -t tmpfs a a; umount_ns --check a && below; umount_ns --check -R a b; echo $?'
     is "$output" "/ a rw,relatime - tmpfs a rw
@@ -840,6 +866,8 @@ still"
         refused mount_ns -o bind,remount,X-mount.subdir=in a
         refused mount_ns --move -o X-mount.idmap=0:0:1 a b
         refused mount_ns -m --move -o X-mount.subdir=in a b
+        refused mount_ns -A 1x
+        refused umount_ns --show-labels a
         refused umount_ns
         refused umount_ns -a
         refused umount_ns -d a
@@ -864,6 +892,8 @@ mount_ns: --mkdir makes the target of a new mount
 mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
 mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
 mount_ns: X-mount.subdir and X-mount.idmap are about a new mount
+mount_ns: --array: 1x: expected the name of a variable
+umount_ns: --show-labels: invalid option
 umount_ns: say what to unmount
 umount_ns: -a: run umount(8) for that
 umount_ns: -d: run umount(8) for that"
