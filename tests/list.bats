@@ -187,6 +187,20 @@ birthplace=$!
 	EOT
 }
 
+@test "the table says the same as the array" {
+    via=("${world[@]}")
+    sh_run "$tools$holders"'nsmap --list -A list; nsmap --list >"$dir/table"
+        while read -r number type processes pid owner parent user holder _; do
+            [[ $number != NS ]] || continue
+            [[ ${list[$type:$number]} == "$processes $pid ${owner/#root/0} $parent $user "* ]] || echo "$type:$number is not ${list[$type:$number]}"
+            [[ $parent == "$user" ]] || differ=yes
+            [[ $pid != - || ${list[$type:$number]} == *" $holder" ]] || echo "$type:$number is not held by $holder"
+        done <"$dir/table"
+        echo "$differ"'
+    done_quietly
+    is "$output" yes
+}
+
 @test "a process without a command line has its name" {
     via=("${world[@]}")
     sh_run "$tools"'mkfifo "$dir/fifo"; exec {fifo}<>"$dir/fifo"
@@ -195,6 +209,12 @@ birthplace=$!
         nsmap --list -A list uts; row "$(stat -L -c %i /proc/$!/ns/uts)"; echo "$holder"'
     done_quietly
     is "$output" cat
+    needs perl -e 1
+    sh_run "$tools"'unshare -u perl -e "\$0 = \"\"; sleep 1000" &
+        until [[ ! $(</proc/$!/comm) ]]; do sleep 0.01; done
+        nsmap --list -A list uts; row "$(stat -L -c %i /proc/$!/ns/uts)"; echo "<$holder>"'
+    done_quietly
+    is "$output" "<->"
 }
 
 @test "among many mounts" {
@@ -219,6 +239,8 @@ birthplace=$!
         is "$output" "2 b"
         like "$error" "bash: line +([0-9]): nsmap: *"
     done
+    sh_run 'declare -rA map=([a]=b); nsmap --list -A map; echo "$? ${map[*]}"'
+    is "$output" "1 b"
 }
 
 @test "where /proc is missing, or of another PID namespace, it is refused, and the array stays" {
@@ -231,7 +253,7 @@ birthplace=$!
     like "$error" "bash: line +([0-9]): nsmap: /proc: *; mount a procfs on /proc, of this PID namespace"
 }
 
-@test "where there is no memory to print it, it says so" {
+@test "where there is no memory to print or keep it, it says so" {
     [[ ! ${LD_PRELOAD-} ]] || skip "a sanitizer is to be the first library"
     local option
     via=(env LD_PRELOAD="$NSB_BUILDDIR/tests/no-memory.so")
@@ -240,6 +262,9 @@ birthplace=$!
         is "$output" 1
         like "$error" "bash: line +([0-9]): nsmap: Cannot allocate memory"
     done
+    sh_run 'declare -A map=([a]=b); nsmap; echo $?; nsmap -A map; echo "$? ${map[*]}"'
+    is "$output" $'1\n1 b'
+    like "$error" "*nsmap: /proc: Cannot allocate memory*nsmap: /proc: Cannot allocate memory"
 }
 
 @test "what a user may not look at is not there, and nothing is said of it" {
@@ -258,6 +283,21 @@ birthplace=$!
     is "$output" "0 1"
 }
 
+@test "a user without a name has his number, and is not taken for another" {
+    ((EUID == 0)) || skip "what is another user's is a root's to make"
+    via=(unshare -mpf --mount-proc --kill-child --propagation private)
+    # The two share a place among the users that are remembered.
+    sh_run "$tools"'stays 1001 setpriv --reuid=640000 --regid=640000 --clear-groups unshare -U sleep 1001
+        stays 1002 unshare -U sleep 1002
+        nsmap --list --json user | grep -E "^ *\"(uid|user)\":" | paste - - | tr -d "\t " | sort | uniq -c
+        nsmap --list user | sed -nE "s/.* (root|[0-9]{6}) .*/\1/p" | sort -u'
+    done_quietly
+    is "$(tr -s ' ' <<<"$output")" ' 2 "uid":0,"user":"root",
+ 1 "uid":640000,"user":"640000",
+640000
+root'
+}
+
 @test "processes come and go meanwhile; nothing stays open, no child is made, and the shell is as it was" {
     sh_run 'while :; do (: & :); done &
         sleep 1000 5<>/dev/udp/127.0.0.1/9 &
@@ -272,10 +312,11 @@ birthplace=$!
 @test "^C ends it" {
     pty <<-'EOT'
 		line {. "$dir/rc"}
-		line {while nsmap --list >/dev/null; do :; done}
+		line {while nsmap --list 2>>"$dir/said" >/dev/null; do :; done}
 		sleep 1
 		interrupts
 		line exit
 		ends
 	EOT
+    is "$(<"$dir/said")" ""
 }
