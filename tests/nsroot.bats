@@ -122,6 +122,17 @@ rows() {
     ((count >= 40 && failed == 0))
 }
 
+@test "--perms and --size are for the next operation, and no other" {
+    roots 'nsroot "${system[@]}" --proc /proc --perms 700 --size 65536 --tmpfs /a --tmpfs /b --perms 750 --dir /c --dir /d &&
+        stat -c "%a %n" /[abcd] && while read -r _ _ _ _ target rest; do [[ $rest != *size=64k* ]] || echo "$target"; done </proc/self/mountinfo'
+    done_quietly
+    is "$output" "700 /a
+755 /b
+750 /c
+755 /d
+/a"
+}
+
 @test "overlays: layers from the lowest, changes that go to a directory, to nowhere, or not at all" {
     overlays
     mkdir -p "$dir"/{low,high,up,work}
@@ -286,10 +297,15 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
         stays nsroot "${system[@]}"
         exec 5<&- 6</proc/self/ns/mnt
         stays nsroot "${system[@]}"
+        nsroot --keep-fds="$(seq -s , 65)" "${system[@]}"; echo "$?"
+        (nsroot --keep-fds "${system[@]}" && echo all)
+        (nsroot --keep-fds="$(seq -s , 64)" "${system[@]}" && echo 64)
         nsroot --keep-fds=6,9 "${system[@]}" --proc /proc && readlink /proc/self/fd/6 | grep -c mnt'
-    is "$output" 1
+    is "$output" $'2\nall\n64\n1'
     like "$error" "*nsroot: descriptor 5 would lead out of the new root: it is a directory outside of the new root; close it (exec 5<&-), or say --keep-fds=5
-*nsroot: descriptor 6 would lead out of the new root: it is a mount namespace; close it (exec 6<&-), or say --keep-fds=6"
+*nsroot: descriptor 6 would lead out of the new root: it is a mount namespace; close it (exec 6<&-), or say --keep-fds=6
+*nsroot: --keep-fds: 1,2*,65: expected numbers of descriptors, 64 at most, with commas between
+*"
 }
 
 @test "no file is left open" {
@@ -315,6 +331,7 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
 @test "an open directory is bound by its descriptor, which is used up" {
     mkdir -p "$dir/some/thing"
     roots 'exec 5<"$dir/some" 6</usr/bin/env
+        nsroot --check "${system[@]}" --bind-fd 5 /a && [[ -e /proc/self/fd/5 ]] || exit
         nsroot "${system[@]}" --proc /proc --bind-fd 5 /a --ro-bind-fd 6 /b || exit
         ls /a && cmp /usr/bin/env /b && [[ ! -e /proc/self/fd/5 && -e /proc/self/fd/6 ]] && echo used'
     done_quietly
@@ -487,9 +504,11 @@ other
     roots 'fingerprint "$dir/before"
         nsroot --check --bind "$dir/real" / --dir /made --tmpfs /made/on --file 7 /file 7<<<data && echo yes
         nsroot --check "${system[@]}" --ro-bind /nope /x || echo no
+        nsroot --check "${system[@]}" echo run && echo not run
         fingerprint "$dir/after"; ls "$dir/real"'
     is "$output" "yes
-no"
+no
+not run"
     unchanged
 }
 
