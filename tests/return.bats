@@ -104,9 +104,10 @@ echo "$rc after"'
         tries unshare_ns -rn --return=rc --check
         tries unshare_ns -rn -w /nowhere --return=rc --check
         tries nsenter_ns -t 0 -n --return=rc
+        tries nsenter_ns -t $$ -n --return=rc --no-return
         fingerprint "$dir/after"'
     is "$status" 0
-    is "$output" $'1 old\n1 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n125 old\n125 old\n0 old\n1 old\n2 old\nexit'
+    is "$output" $'1 old\n1 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n2 old\n125 old\n125 old\n0 old\n1 old\n2 old\n2 old\nexit'
     is "$(grep -c 'expected the name of a variable that can be set' "$dir/said")" 6
     unchanged
 }
@@ -558,6 +559,67 @@ exit"
 		line {history}
 		expect -re {\n +(\d+)  exit\r\n +\d+  history\r\nold. }
 		if {$expect_out(1,string) < 5} { exit 1 }
+		line {exit}
+		want {outer. }
+		line {exit}
+		ends
+	EOT
+}
+
+@test "at a prompt: a history that is in no file yet is written once, by the shell" {
+    at_old_prompt <<-'EOT'
+		line {unshare_ns -rp}
+		want {\r\nold# }
+		line {echo in''side; echo "<$HISTFILE>"}
+		want {\ninside\r\n<>\r\nold# }
+		line {exit}
+		want {exit\r\nold. }
+		line {exit}
+		want {outer. }
+		line {exit}
+		ends
+	EOT
+    is "$(grep -v '^#' "$dir/history" | tail -n +2)" "unshare_ns -rp
+echo in''side; echo \"<\$HISTFILE>\"
+exit
+exit"
+}
+
+@test "at a prompt: history -n reads no line that is there already" {
+    local -x HOME=$dir # bash counts the lines of the file that it has read first
+    echo 'echo earlier' >"$dir/history"
+    at_old_prompt <<-'EOT'
+		line {unshare_ns -rp}
+		want {\r\nold# }
+		line {echo in''side}
+		want {\ninside\r\nold# }
+		line {exit}
+		want {exit\r\nold. }
+		line {history -n; history | grep -c "[e]cho in''side"}
+		want {\n1\r\nold. }
+		line {: mar''ked; unshare_ns -rf}
+		want {\r\nold# }
+		line {exec true}
+		want {old. }
+		line {history -n; history | grep -c "[:] mar"}
+		want {\n1\r\nold. }
+		line {exit}
+		want {outer. }
+		line {exit}
+		ends
+	EOT
+}
+
+@test "at a prompt: lines of the history that there is no room for are left out, and no other is" {
+    at_old_prompt <<-'EOT'
+		line {unshare_ns -rp}
+		want {\r\nold# }
+		line {history -s "$(printf %06000000d 1)"; echo in''side}
+		want {\ninside\r\nold# }
+		line {exit}
+		want {exit\r\nold. }
+		line {echo status=$?; history | cut -c 1-40}
+		want {status=0\r\n +[0-9]+  exit\r\n +[0-9]+  echo status[^\n]*\r\nold. }
 		line {exit}
 		want {outer. }
 		line {exit}
