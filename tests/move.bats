@@ -12,7 +12,7 @@ load helpers
 
 @test "with --fork and no PID namespace, as the child of the one outside" {
     local option
-    for option in -f --fork; do
+    for option in -f --fork --forward-signals; do
         sh_run 'outside=$$; unshare_ns -ru "$1"; echo $(($$ != outside && $$ == BASHPID && PPID == outside)); exit 3' $option
         is "$output" 1
         is "$status" 3
@@ -354,9 +354,12 @@ load helpers
 }
 
 @test "what was started before is not taken for what has its number now" {
-    sh_run 'unshare_ns -rp; coproc cat; unshare_ns -p; for i in {1..9}; do /bin/true; done
-            echo a >&"${COPROC[1]}"; read -r line <&"${COPROC[0]}"; echo "$line"'
-    is "$output" a
+    local first
+    for first in '' ': |'; do
+        sh_run 'unshare_ns -rp; '"$first"' coproc cat; unshare_ns -p; for i in {1..9}; do /bin/true; done
+                echo a >&"${COPROC[1]}"; read -r line <&"${COPROC[0]}"; echo "$line"'
+        is "$output" a
+    done
     sh_run 'unshare_ns -rp; . <(echo unshare_ns -p); for i in {1..9}; do sleep 0 & wait $! || echo $?; done; echo end'
     is "$output" end
     done_quietly

@@ -82,6 +82,11 @@ namespace() {
     sh_run 'nsenter_ns -t "$1" -n --uts="/proc/$2/ns/uts" && readlink /proc/self/ns/{net,uts}' "$target" "$uts"
     is "$output" "$(namespace net)"$'\n'"$(readlink "/proc/$uts/ns/uts")"
     done_quietly
+    local net=$target
+    target -rpf # of the two, the file
+    sh_run 'nsenter_ns -t "$1" -n --pid="/proc/$2/ns/pid" readlink /proc/self/ns/{net,pid}' "$net" "$target"
+    is "$output" "$(readlink "/proc/$net/ns/net")"$'\n'"$(readlink "/proc/$target/ns/pid")"
+    done_quietly
 }
 
 @test "credentials are those of nsenter(1)" {

@@ -40,6 +40,10 @@ maps='cat /proc/self/{uid_map,gid_map,setgroups}; id -u; id -g; echo $UID $EUID'
     done
     grep -w "5[ :]*${EUID}[ :]*1" "$dir/output"
     grep -w "6[ :]*$(id -g)[ :]*1" "$dir/output"
+    target -rp # before the first child there
+    sh_run 'nsmap -A map -t "$1" && echo "${map[pid_ns]} ${map[pid_for_children]-none}"' "$target"
+    is "$output" "$(numbers "$target" | sed -n 5p) none"
+    done_quietly
 }
 
 @test "-A: into an associative array" {

@@ -177,10 +177,13 @@ try() {
         exec { $ARGV[0] } @ARGV' "$target" env)
     sh_run 'for fd in /proc/self/fd/*; do
                 [[ $(readlink "$fd") != *pidfd* ]] ||
-                    for name in ${fd##*/} /dev/fd/${fd##*/}; do nsenter_ns --user=$name; echo $?; done
+                    for name in ${fd##*/} /dev/fd/${fd##*/}; do
+                        nsenter_ns --user=$name; echo $?
+                        nsenter_ns --user=$name --net=/proc/self/ns/net; echo $?
+                    done
             done'
-    is "$output" $'1\n1'
-    is "$(grep -cE ': nsenter_ns: (/dev/fd/)?[0-9]+: (expected a user namespace file|No such device.*|Permission denied)$' "$dir/error")" 2
+    is "$output" $'1\n1\n1\n1'
+    is "$(grep -cE ': nsenter_ns: (/dev/fd/)?[0-9]+: (expected a user namespace file|No such device.*|Permission denied)$' "$dir/error")" 4
 }
 
 @test "a file that is no namespace of its type, alone, beside one that is, and as a child" {
@@ -437,6 +440,8 @@ try() {
             nsmap --same uts "$1" "$1"; echo $?; nsmap --same uts "$1" %4; echo $?' "$target"
     is "$output" $'user 1\nuts 1\nmount 0\nmnt 0\nnet 0\ntime 0\n0\n2'
     like "$error" 'bash: line +([0-9]): nsmap: %4: no such job'
+    sh_run 'nsmap --same what 1 2'
+    like "$error" '*nsmap: --same: what: expected user, mount, uts, ipc, net, pid, cgroup or time'$'\n*'
 }
 
 @test "what contradicts each other, or lacks a target, is wrong usage" {
@@ -475,6 +480,8 @@ try() {
 		nsenter_ns --net=:
 		nsenter_ns --net=:x
 		nsenter_ns -t 1 -u -w/ -W /
+		nsenter_ns -t 1 -u -W ''
+		nsenter_ns -t 1 -u --netns-mounts
 		nsmap --same net
 		nsmap --same net 1
 		nsmap --same net 1 2 3
@@ -538,6 +545,8 @@ sleeps='mkfifo "$dir/ready"; exec 9<>"$dir/ready"; rm "$dir/ready"; sleeps=(sh -
 }
 
 @test "after success no file is left open, no signal blocked, and no child" {
+    target -U
+    local unmapped=$target
     in_target='sleep 1000 & echo $! >"$dir/init"' target -ruminTp
     targets+=("$(<"$dir/init")")
     local -a calls=(
@@ -547,6 +556,9 @@ sleeps='mkfifo "$dir/ready"; exec 9<>"$dir/ready"; rm "$dir/ready"; sleeps=(sh -
         "nsmap -t $target"
         'nsmap -t /dev/fd/7'
         "nsmap --same uts $target $target"
+        "nsmap -t $unmapped -r"
+        "mount_ns --check -N $target -t tmpfs none /tmp"
+        "mount_ns --check -N /proc/$target/ns/mnt -t tmpfs none /tmp"
         "nsenter_ns -t $target -a"
         "nsenter_ns -t $target -a --check"
         "nsenter_ns -t $target -U -u -r -w"
