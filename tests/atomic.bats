@@ -77,6 +77,7 @@ refused_all() {
 		nsenter_ns -t "$1" -U
 		nsenter_ns -t "$1" -U -n -S 7 -G 6
 		nsenter_ns -t "$1" -U -n -S 5 -G 7
+		nsenter_ns -t "$1" -U -n -S 7 -G 6 --env
 		nsenter_ns -t "$1" -a --preserve-credentials --wd=/nonexistent
 		nsenter_ns -t "$1" -U -m -u --preserve-credentials --root=/nonexistent
 		nsenter_ns -t "$1" -U -u --preserve-credentials --net=/dev/null
@@ -328,8 +329,9 @@ unworkable=(
     local plan
     target -ru
     for plan in "${workable[@]}"; do
-        sh_run "fingerprint \"\$dir/before\"; ${plan/TARGET/$target} echo ran; status=\$?; fingerprint \"\$dir/after\"; exit \$status"
-        is "$output" ""
+        sh_run "hash -p /nowhere/tool tool; fingerprint \"\$dir/before\"
+                ${plan/TARGET/$target} echo ran; status=\$?; fingerprint \"\$dir/after\"; hash -t tool; exit \$status"
+        is "$output" /nowhere/tool
         done_quietly
         unchanged
     done

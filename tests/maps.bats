@@ -71,8 +71,9 @@ teardown() {
 @test "as many ranges as the kernel takes, and not one more" {
     ((EUID == 0)) || skip "needs root: a command line of newuidmap's takes fewer"
     sh_run "$maps"'for ((i = 0; i < 340; i++)); do ranges+=(--map-users=$((2 * i)):$((3 * i)):1); done
-            unshare_ns "${ranges[@]}" && show | sed -n "340p;341p"'
-    is "$output" $'678 1017 1\n.'
+            unshare_ns "${ranges[@]}" --map-groups=0:0:1 && show | sed -n "340p;341p"; nsmap -p | grep -o "=678:1017:1"
+            unshare_ns --map-users=all && show | sed -n "340p;341p"'
+    is "$output" $'678 1017 1\n.\n=678:1017:1\n678 678 1\n.'
     done_quietly
     sh_run 'for ((i = 0; i < 341; i++)); do ranges+=(--map-users=$((2 * i)):$((3 * i)):1); done
             unshare_ns "${ranges[@]}"'

@@ -82,6 +82,7 @@ static void check_errors(void)
     check_wrong(PARSE((char *)"--rot"), "--rot: invalid option; the nearest is --root");
     check_wrong(PARSE((char *)"--mountall=1"), "--mountall=1: invalid option; the nearest is --mount-all");
     check_wrong(PARSE((char *)"--mont-porc"), "--mont-porc: invalid option; the nearest is --mount-proc");
+    check_wrong(PARSE((char *)"--mount-prol"), "--mount-prol: invalid option; the nearest is --mount-proc");
     check_wrong(PARSE((char *)"--utx"), "--utx: invalid option; the nearest is --uts");
     check_wrong(PARSE((char *)"--cook-rice=1"), "--cook-rice=1: run rice for that");
     check_wrong(PARSE((char *)"--cook"), "--cook: invalid option");
