@@ -217,6 +217,19 @@ birthplace=$!
     is "$output" "<->"
 }
 
+@test "among many processes, each namespace is printed once, and each command is its own" {
+    via=("${world[@]}")
+    sh_run "$tools"'crowd 100; nsmap --list --json >"$dir/json"; nsmap --list -A list
+        [[ $(wc -c <"$dir/json") -gt 65536 && $(grep -c "\"ns\":" "$dir/json") == "${#list[@]}" ]] && echo once
+        for key in "${!list[@]}"; do
+            read -r processes pid owner parent user command <<<"${list[$key]}"
+            [[ $pid != - ]] && mapfile -d "" words <"/proc/$pid/cmdline" && [[ ${words[0]} == sleep && $command != "${words[*]}" ]] &&
+                echo "$pid: $command"
+        done; true'
+    done_quietly
+    is "$output" once
+}
+
 @test "among many mounts" {
     via=("${world[@]}")
     sh_run "$tools"'mount_ns -t tmpfs none /mnt && mkdir "/mnt/$1" && cd "/mnt/$1" || exit

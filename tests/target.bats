@@ -117,8 +117,10 @@ try() {
     via=(perl -MPOSIX -e 'dup2(syscall(434, $$ + 0, 0), 9); exec { $ARGV[0] } @ARGV' env)
     sh_run 'unshare_ns -rmp --mount-proc; fingerprint "$dir/before"
             nsenter_ns -t /dev/fd/9 -a; echo $?; nsenter_ns -t /dev/fd/9 --root; echo $?; nsmap -t /dev/fd/9; echo $?
+            nsmap -t /dev/fd/9 --pid; echo $?
             fingerprint "$dir/after"'
-    is "$output" $'1\n1\n1'
+    is "$output" $'1\n1\n1\n1'
+    like "$error" "*nsmap: /dev/fd/9: it has no number in this PID namespace"
     is "$(grep -c ': No such file or directory$' "$dir/error")" 3
     unchanged
 }
