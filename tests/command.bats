@@ -218,6 +218,13 @@ _=$(type -P env)")"
     sh_run 'unshare_ns -rp --sync-fd "$1" bash -c "[[ ! -e /proc/self/fd/\$1 && -e /proc/self/fd/2 ]] && echo closed" bash "$1"' "$held"
     is "$output" closed
     done_quietly
+    # It holds it also where the shell that waits for it, and has it open as well, is gone.
+    sh_run '(exec {held}>"$dir/lock"; flock "$held"; unshare_ns -rp --sync-fd "$held" sleep 1000; true) &
+            until supervisor=$(pgrep -P "$!") && [[ $(<"/proc/$supervisor/comm") == "watches "* ]]; do sleep 0.02; done
+            kill -KILL "$!"; wait "$!" 2>/dev/null
+            sleep 0.2; flock -n "$dir/lock" true || echo held
+            kill "$supervisor"; flock "$dir/lock" true && echo free'
+    is "$output" $'held\nfree'
     needs strace -f true
     via=(strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=500000:when=3)
     sh_run 'unshare_ns -rp --kill-child bash -c "while read -r key value; do [[ \$key != PPid: ]] || cat /proc/\$value/comm; done </proc/self/status"'

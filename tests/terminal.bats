@@ -611,6 +611,20 @@ hangs_up() {
 	EOT
 }
 
+@test "a script has the terminal back from a program that took it and was killed" {
+    # It is born inside, so that there is no copy of the shell that would see to it.
+    { prelude && echo 'unshare_ns -rf bash --norc -ic "stty -echo; kill -KILL \$\$"; read -r line; echo "got $line, $(stty -a | grep -o "[^ ]*echo\>")"'; } >"$dir/script"
+    pty <<-'EOT'
+		line {bash "$dir/script"}
+		want {Killed}
+		line {something}
+		want {\ngot something, echo\r\n}
+		want {outer\$ }
+		line exit
+		ends
+	EOT
+}
+
 @test "a script that moved, and ends in the background, leaves the terminal to who has it" {
     { prelude && echo 'unshare_ns -rp; echo in $$; read -r line <"$dir/go"; echo "$line"'; } >"$dir/script"
     mkfifo "$dir/go"
