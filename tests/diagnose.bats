@@ -305,6 +305,7 @@ without_capabilities() {
     local sentence="No such file or directory; the rest of a letter's word is the name of a file: give each letter a word of its own (-U -u)"
     fails_with "u: $sentence" nsenter_ns -t $$ -Uu
     fails_with "mw: $sentence" nsenter_ns -t $$ -rmw
+    fails_with "ar: $sentence" nsenter_ns -t $$ -Uar
     fails_with "user: No such file or directory" nsenter_ns -t $$ -nuser
     fails_with "u/x: No such file or directory" nsenter_ns -t $$ -nu/x
 }

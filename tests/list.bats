@@ -194,8 +194,10 @@ birthplace=$!
             [[ $number != NS ]] || continue
             [[ ${list[$type:$number]} == "$processes $pid ${owner/#root/0} $parent $user "* ]] || echo "$type:$number is not ${list[$type:$number]}"
             [[ $parent == "$user" ]] || differ=yes
+            [[ $pid != - ]] || none+=x
             [[ $pid != - || ${list[$type:$number]} == *" $holder" ]] || echo "$type:$number is not held by $holder"
         done <"$dir/table"
+        nsmap --list --json >"$dir/json"; [[ $(grep -c "\"pid\": null," "$dir/json") == "${#none}" ]] || echo "not ${#none} without a PID"
         echo "$differ"'
     done_quietly
     is "$output" yes

@@ -855,6 +855,8 @@ still"
         refused mount_ns a
         refused mount_ns none a
         refused mount_ns -t ext4,vfat none a
+        refused mount_ns -t auto none a
+        refused mount_ns --move
         refused mount_ns --bind -o size=1 a a
         refused mount_ns --bind a
         refused mount_ns a b c
@@ -881,6 +883,8 @@ mount_ns: --options: X-mount.owner=1: run mount(8) for that
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: --types: ext4,vfat: expected one type; mount(8) can find it out
+mount_ns: --types: auto: expected one type; mount(8) can find it out
+mount_ns: say what to mount, and on what
 mount_ns: only a new file system, or one that is remounted, takes options of its own
 mount_ns: say what to mount, and on what
 mount_ns: at most two operands are expected: SOURCE and TARGET

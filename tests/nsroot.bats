@@ -330,12 +330,16 @@ nsroot: usage: nsroot OPERATION... \[--] \[COMMAND \[ARG...]]; see help nsroot"
 
 @test "an open directory is bound by its descriptor, which is used up" {
     mkdir -p "$dir/some/thing"
-    roots 'exec 5<"$dir/some" 6</usr/bin/env
-        nsroot --check "${system[@]}" --bind-fd 5 /a && [[ -e /proc/self/fd/5 ]] || exit
-        nsroot "${system[@]}" --proc /proc --bind-fd 5 /a --ro-bind-fd 6 /b || exit
-        ls /a && cmp /usr/bin/env /b && [[ ! -e /proc/self/fd/5 && -e /proc/self/fd/6 ]] && echo used'
+    roots 'exec 5<"$dir/some" 6</usr/bin/env 7<"$dir/some" 8<"$dir/some"
+        nsroot --check "${system[@]}" --keep-fds=7,8 --bind-fd 5 /a && [[ -e /proc/self/fd/5 ]] || exit
+        nsroot "${system[@]}" --proc /proc --keep-fds=7 --bind-fd 5 /a --ro-bind-fd 6 /b --bind-fd 7 /c --ro-bind-fd 8 /d || exit
+        ls /a /d && cmp /usr/bin/env /b && [[ ! -e /proc/self/fd/5 && -e /proc/self/fd/6 && -e /proc/self/fd/7 && ! -e /proc/self/fd/8 ]] && echo used'
     done_quietly
-    is "$output" "thing
+    is "$output" "/a:
+thing
+
+/d:
+thing
 used"
 }
 

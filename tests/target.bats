@@ -747,4 +747,6 @@ ready='ready() { until [[ -e $dir/$1 ]]; do sleep 0.02; done; rm "$dir/$1"; }
     done
     sh_run 'unshare_ns -ru; nsenter_ns -t $$ -a -u && nsenter_ns -t $$ -u true && echo joined; nsenter_ns -t $$ -a true; echo $?' 2>/dev/null
     is "$output" $'joined\n125'
+    sh_run 'unshare_ns -ru; nsenter_ns -t $$ -a --user-parent'
+    like "$error" "*nsenter_ns: cannot open the parent user namespace: *"
 }
