@@ -483,7 +483,7 @@ mount_ns -t tmpfs -o ro"
 }
 
 @test "-v says what was mounted, and what was unmounted" {
-    mounts 'mkdir a b && mount_ns -v -t tmpfs --source some --target a && mount_ns -v -t tmpfs b && mount_ns -v --make-shared a &&
+    mounts 'mkdir a b && mount_ns -v -t tmpfs --source some --target a && mount_ns -v -t tmpfs --make-shared b && mount_ns -v --make-shared a &&
         umount_ns -v a -- b && below'
     done_quietly
     is "$output" "mount_ns: some mounted on a.
@@ -854,6 +854,7 @@ still"
         refused mount_ns -o X-mount.owner=1 -t tmpfs none a
         refused mount_ns a
         refused mount_ns none a
+        refused mount_ns --make-shared none a
         refused mount_ns -t ext4,vfat none a
         refused mount_ns -t auto none a
         refused mount_ns --move
@@ -880,6 +881,7 @@ mount_ns: --options: nosuid,loop: loop: run mount(8) for that
 mount_ns: --exclusive is about a new file system
 mount_ns: --make-slave: expected 4 kinds of propagation at most
 mount_ns: --options: X-mount.owner=1: run mount(8) for that
+mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: say what kind of file system it is: -t TYPE; mount(8) can find that out
 mount_ns: --types: ext4,vfat: expected one type; mount(8) can find it out

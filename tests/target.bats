@@ -483,6 +483,7 @@ try() {
 		nsenter_ns --net=:x
 		nsenter_ns -t 1 -u -w/ -W /
 		nsenter_ns -t 1 -u -W ''
+		nsenter_ns -t 1 -u --wd=
 		nsenter_ns -t 1 -u --netns-mounts
 		nsmap --same net
 		nsmap --same net 1
