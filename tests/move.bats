@@ -696,6 +696,21 @@ copies_once() {
     like "$error" "bash: line +([0-9]): unshare_ns: cannot supervise a shell inside: *--no-fork*"
 }
 
+@test "--no-fork: what fails or is interrupted then ends no process that has the number elsewhere" {
+    local n script='for ((i = 0; i < 40; i++)); do sleep 1000 & pids+=($!); done
+        unshare_ns -p --no-fork; for ((i = 0; i < 20; i++)); do (:); done; FAILS
+        for pid in "${pids[@]}"; do kill "$pid"; done; exit 0'
+    sh_run "unshare_ns -rpm --mount-proc; ${script/FAILS/unshare_ns -f --map-users=0:5:1}"
+    like "$error" "bash: line +([0-9]): unshare_ns: cannot write the user namespace's uid_map: Operation not permitted"
+    needs strace -o /dev/null true
+    for n in 3 4 5; do # the waits of what makes the PID namespace come first
+        via=(unshare -Urpf --kill-child --mount-proc strace -o /dev/null -e trace=ppoll -e "inject=ppoll:error=EINTR:when=$n")
+        sh_run "${script/FAILS/unshare_ns -f}"
+        like "$error" "*unshare_ns: cannot *"
+        [[ $error != *kill:* ]]
+    done
+}
+
 @test "--no-fork and --init: what contradicts them" {
     local options
     for options in '-r --init' '-rp --init --no-fork' '-rpf --no-fork' '-rp --kill-child --no-fork'; do

@@ -23,7 +23,7 @@ union control {
 struct message {
     struct failure what;
     struct credentials chosen;
-    pid_t born;          /* 0, or all that this message says: the inner process's PID */
+    pid_t born;          /* 0, or all that this message says: the inner process's PID; -1: no number of the shell's */
     bool passed[PLACES]; /* which of them come with it, in this order */
 };
 

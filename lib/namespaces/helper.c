@@ -149,8 +149,8 @@ static void fork_inner(const struct helper *helper)
         give_up(helper->socket, &what);
     }
     if (inner > 0) {
-        /* the inner one itself is heard of, if it lives */
-        (void)tell(helper->socket, &(struct message){.born = inner}, NULL);
+        /* The inner one itself is heard of, if it lives. Without a parent, this one is in a PID namespace below the shell's. */
+        (void)tell(helper->socket, &(struct message){.born = getppid() > 0 ? inner : -1}, NULL);
         _exit(EXIT_SUCCESS);
     }
     tie_as_moved();

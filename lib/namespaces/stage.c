@@ -119,7 +119,7 @@ static pid_t hear(struct stage *stage, const sigset_t *awake, struct failure *wh
         if (ppoll(&ready, 1, NULL, awake) < 0)
             return fail(why, errno == EINTR ? &step_interrupted : &step_socket);
         sender = receive(stage, &text, why);
-    } while (sender > 0 && text.born > 0);
+    } while (sender > 0 && text.born != 0);
     if (sender > 0) {
         *why = text.what;
         stage->chosen = text.chosen;
@@ -204,7 +204,10 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps) && !(stage->alone && idmaps_are_own(&plan->maps))) {
-        if (hear(stage, awake, why) < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
+        sender = hear(stage, awake, why);
+        if (sender > 0 && sender != stage->helper)
+            stage->inner = sender;
+        if (sender < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         if (!say(stage->socket))
             return fail(why, &step_socket);
