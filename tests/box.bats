@@ -175,6 +175,17 @@ a program
 still green"
 }
 
+@test "a function's shell may have any options: what a box is, is still written down" {
+    tiny_image
+    sh_run 'set -Cf
+        source "$1"
+        look() { echo "$-:$(mapfile -d "" -t said <"$BOX_HOME/locks/lab" && echo "${said[-1]}")"; }
+        echo old >|"$BOX_HOME/locks/lab"
+        box_run --name lab --volume "$BOX_HOME:$BOX_HOME:ro" tiny look' "$ours"
+    like "$output" "*f*C*:--image=tiny"
+    done_quietly
+}
+
 @test "exec from another shell, ps, stop" {
     tiny_image
     detached one tiny sh -c 'echo said; trap "echo TERM; exit 3" TERM; sleep 1000 & wait'
@@ -388,6 +399,21 @@ b  c|1|/root|box
     done
 }
 
+@test "--user: the first line that has the name or the number, whatever bytes it has" {
+    tiny_image
+    [[ $EUID == 0 || $(own_subids) ]] || skip "there is one user"
+    printf 'root:x:0:0::/root:/bin/sh\nwww:x:33:33:M\xfcller:/var/www:/bin/sh\n33:x:34:34::/:/bin/sh\nx.y:x:35:35::/:/bin/sh' >"$dir/box/images/tiny/root/etc/passwd"
+    local row
+    via=(env LC_ALL=C.UTF-8)
+    for row in "www 33 /var/www" "33 33 /var/www" "34 34 /" "x.y 35 /"; do
+        box run --user "${row%% *}" tiny sh -c 'echo "$(id -u) $HOME"'
+        is "$output" "${row#* }"
+        done_quietly
+    done
+    box run --user x.. tiny true
+    is "$error" "box: x..: not in the box's /etc/passwd"
+}
+
 @test "no_new_privs, few capabilities, a filter; --privileged without" {
     tiny_image
     local look='grep -E "^(CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status; unshare -U true 2>/dev/null && echo nested; true'
@@ -401,6 +427,34 @@ Seccomp:	2"
     like "$output" "CapEff:	000001ff*NoNewPrivs:	0
 Seccomp:	0
 nested"
+}
+
+@test "the name is taken first, but what is wrong with the options is said" {
+    tiny_image
+    for words in '--name=a --keep=' '--keep= --name a' '--keep=a --name=' '--env --name --name b --name=a' '--keep b --keep a'; do
+        # shellcheck disable=SC2086 # words
+        box run $words tiny hostname
+        is "$output" a
+        done_quietly
+    done
+    while IFS='|' read -r words said; do
+        # shellcheck disable=SC2086 # words
+        box run $words
+        is "$status" 125
+        is "$error" "box: $said"
+    done <<-'EOT'
+		--rm tiny sh|--rm: no such option
+		-- tiny sh|--: no such option
+		--privileged=no tiny sh|no: no such image
+		--name|--name: expected a value
+		--keep a --name b tiny true|--keep says the name: expected no other
+	EOT
+    # Without flock(1) no name is free.
+    mkdir "$dir/bin"
+    sh_run 'PATH=$dir/bin; "$BASH" "$1" run tiny true || "$BASH" "$1" run --name x tiny true' "$ours"
+    is "$status" 125
+    is "$(grep ^box: <<<"$error")" "box: cannot lock $dir/box/locks/tiny-1
+box: cannot lock $dir/box/locks/x"
 }
 
 @test "20 boxes at once" {
