@@ -317,6 +317,12 @@ Seccomp:	2"
     is "$(ls "$dir/box/kept")" ""
     box run --keep mine tiny ls /file
     is "$status" 1
+    # The image of a kept box that is removed in the same breath
+    box rm mine tiny
+    done_quietly
+    is "$(ls "$dir"/box/{kept,images})" "$dir/box/images:
+
+$dir/box/kept:"
 }
 
 @test "--volume, --env, --workdir, --read-only, --entrypoint, --hostname" {
@@ -362,6 +368,11 @@ b  c|1|/root|box
     is "$(sort <<<"$output")" "$expected"
     box exec --user 0 --workdir / --env A=new --env FROM_HERE=2 tiny-1 sh -c 'echo "$A $FROM_HERE $HOME $n"; pwd; id -u'
     is "$output" $'new 2 /root n\n/\n0'
+    # The hostname of the one who calls is nobody's in there, whatever the variable says; and without COMMAND it is a shell.
+    HOSTNAME=outside.example box exec tiny-1 <<<'echo "$HOSTNAME $(hostname)"'
+    is "$output" "tiny-1 tiny-1"
+    HOSTNAME=outside.example box run tiny sh -c 'echo "$HOSTNAME $(hostname)"'
+    is "$output" "tiny-2 tiny-2"
     # What was said of a box is for its user alone.
     is "$(stat -c %a "$dir/box/locks")" 700
     box stop tiny-1
@@ -496,6 +507,8 @@ box: cannot lock $dir/box/locks/x"
     done
     sh_run 'PATH=${1%/*}:$PATH; exec bash box rm nothing' "$ours"
     is "$error" "box: nothing: no such image, nor kept box"
+    box rm
+    is "$error" "box: rm: expected a name"
     # By a link to it, box-images is found beside it.
     sh_run 'ln -s "$1" "$2" && exec "$2" rm nothing' "$ours" "$dir/link"
     is "$error" "box: nothing: no such image, nor kept box"
@@ -714,6 +727,35 @@ import() {
     like "$error" "*box: blobs/sha256/*: no index or manifest"
     import garbage oci:nothing
     like "$error" "box: index.json has 0 images for linux/* called nothing: expected one, *"
+}
+
+# header NAME TYPE: the header of a file in an archive, which is empty, by a writer who has no slash behind directories
+header() {
+    perl -e 'my $h = pack("a100 a8 a8 a8 a12 a12 A8 a1 a100 a6 a2 a183", $ARGV[0], "0000755", "0000000", "0000000", "00000000000", "00000000000", "",
+        $ARGV[1], "", "ustar", "00", ""); substr($h, 148, 8) = sprintf("%06o\0 ", unpack("%32C*", $h)); print pack("a512", $h)' "$@"
+}
+
+@test "import: directories without a slash, a root that has changed, and names with quotes" {
+    layout
+    needs perl -e 1
+    local name=$'a "b\\'
+    mkdir -p bundle/rootfs/more "one/$name" "quoted/$name"
+    umoci repack --image oci:more bundle
+    { header srv 5 && header srv/new3 0 && header etc 5 && head -c 1024 /dev/zero; } >flat.tar
+    umoci raw add-layer --image oci:more flat.tar
+    touch "quoted/$name"/{'c"',d} "one/$name/.wh.c\""
+    layer more quoted
+    rm one/.wh.*
+    layer more one
+    import more oci:more
+    done_quietly
+    box run --user 0 more sh -c 'ls -d /srv/* /more /etc/passwd; ls "$1"' sh "$name"
+    is "$output" "/etc/passwd
+/more
+/srv/kept
+/srv/new
+/srv/new3
+d"
 }
 
 @test "import: layers that are compressed, by zstd too; a NUL in the settings ends no word" {
