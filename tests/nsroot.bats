@@ -146,7 +146,7 @@ rows() {
             --overlay-src "$dir/low" --overlay-src "$dir/high" --ro-overlay /ro --bind "$dir/up/up" /up --proc /proc
         echo "$(</tmp/both) $(</tmp/only:one) $(</rw/both) $(</ro/both)"
         echo new >/tmp/new && echo new >/rw/new && rm -r /rw/both && echo "$(</up/new)"
-        (: >/ro/new) 2>&1 | grep -c Read-only; ls /rw; mounts | grep " overlay$"'
+        (: >/ro/new) 2>&1 | grep -c Read-only; ls /rw; mounts | grep -E "^/(ro|rw|tmp) .* overlay$"'
     done_quietly
     is "$output" "high only low high
 new
