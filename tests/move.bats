@@ -489,6 +489,11 @@ load helpers
 @test "the end of what was started before is not taken for the script's" {
     sh_run 'sleep 0.2 & unshare_ns -rp; sleep 0.6; echo on; exit 3'
     is "$status $output" "3 on"
+    # Nor is a program told of it.
+    needs perl -e 1
+    sh_run 'sleep 0.5 & unshare_ns -rp; exec perl -e "\$SIG{CHLD} = sub { print qq(told\n) }; select(undef, undef, undef, 1.5); print qq(end\n)"'
+    is "$output" end
+    done_quietly
 }
 
 @test "death by a signal is told from a status that looks like it" {
