@@ -177,11 +177,11 @@ only:one"
         printf -v long 'long%.0s' {1..50}
         expected+=$'\n402: some, some more'
     }
-    roots 'mount -t tmpfs some "$dir" && mkdir "$dir/work" || exit
+    roots 'mount -t tmpfs some "$dir" || exit
         for name in a:b "a\\b" "a
 b" ${3:+"$3"} ${4:+"$4/$4:"}; do
-            mkdir -p "$dir"/{low,up,work}/"$name" && echo -n some >"$dir/low/$name/file" &&
-                nsroot "${system[@]}" --overlay-src "$dir/low/$name" --overlay "$dir/up/$name" "$dir/work/$name" /x \
+            mkdir -p "$dir"/{low,up,scratch}/"$name" && echo -n some >"$dir/low/$name/file" &&
+                nsroot "${system[@]}" --overlay-src "$dir/low/$name" --overlay "$dir/up/$name" "$dir/scratch/$name" /x \
                     --overlay-src /usr --overlay-src "$dir/low/$name" --ro-overlay /y -- \
                     bash -c "echo -n \" more\" >>/x/file && cat /y/file" >"$dir/lower" &&
                 echo "${#name}: $(<"$dir/lower"), $(<"$dir/up/$name/file")"
