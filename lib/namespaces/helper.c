@@ -30,7 +30,7 @@
 struct helper {
     const struct plan *plan;
     bool alone;                /* helper_works_alone() */
-    bool maps_are_own;         /* idmaps_are_own(), by the IDs outside */
+    bool writes_maps;          /* if any: alone, idmaps_are_own() by the IDs outside; else the shell does */
     int socket;                /* to the shell */
     int shell;                 /* a pidfd of it, for a reaper; -1: not needed */
     int procfs;                /* a procfs_open() descriptor from before anything was joined, or -errno */
@@ -278,7 +278,7 @@ static void go_in(struct helper *helper, int cpu)
     if (enter_on_cpu(helper->plan, cpu, &what) < 0 || prepare_choose(helper->plan, &helper->chosen, &what) < 0)
         give_up(helper->socket, &what);
     helper->dumpable = helper->dumpable && still_has_death_signal();
-    if (helper->alone && helper->maps_are_own && helper_write_own_maps(helper->plan, helper->procfs, &what) < 0)
+    if (helper->writes_maps && helper_write_own_maps(helper->plan, helper->procfs, &what) < 0)
         give_up(helper->socket, &what);
     if (!helper->alone && idmaps_wanted(&helper->plan->maps))
         report(helper);
@@ -295,7 +295,7 @@ enum staged helper_run(const struct plan *plan, bool alone, int cpu, int socket,
 {
     struct helper helper = {.plan = plan,
                             .alone = alone,
-                            .maps_are_own = idmaps_are_own(&plan->maps),
+                            .writes_maps = alone && idmaps_are_own(&plan->maps),
                             .socket = socket,
                             .shell = shell,
                             .root = -1,
@@ -310,7 +310,7 @@ enum staged helper_run(const struct plan *plan, bool alone, int cpu, int socket,
     go_in(&helper, cpu);
     if (plan_needs_child(plan))
         fork_inner(&helper);
-    if (alone && !helper.maps_are_own)
+    if (alone && !helper.writes_maps)
         report(&helper); /* the shell, which writes them, is back since the fork */
     if (prepare(plan, NULL, &what) < 0 || prepare_directories(plan, &helper.root, &helper.cwd, &what) < 0)
         give_up(socket, &what);

@@ -83,7 +83,10 @@ static pid_t read_control(struct stage *stage, struct msghdr *message, const str
     return sender.pid;
 }
 
-/* Receives a message. Returns the sender's PID, or -1 and *why: what went wrong, or that the helpers have ended. */
+/*
+ * Receives a message. The first one who is not the helper is the inner one. Returns the sender's PID, or -1 and *why: what went wrong, or
+ * that the helpers have ended.
+ */
 static pid_t receive(struct stage *stage, struct message *text, struct failure *why)
 {
     union control control;
@@ -105,6 +108,8 @@ static pid_t receive(struct stage *stage, struct message *text, struct failure *
     }
     if (text->born > 0)
         stage->inner = text->born;
+    else if (stage->inner <= 0 && sender != stage->helper)
+        stage->inner = sender;
     return sender;
 }
 
@@ -138,13 +143,9 @@ static void look_for_inner(struct stage *stage)
     struct message text;
     struct failure ignored;
 
-    while (stage->inner <= 0 && poll(&ready, 1, SECOND) > 0) {
-        pid_t sender = receive(stage, &text, &ignored);
-        if (sender < 0)
+    while (stage->inner <= 0 && poll(&ready, 1, SECOND) > 0)
+        if (receive(stage, &text, &ignored) < 0)
             return;
-        if (sender != stage->helper)
-            stage->inner = sender;
-    }
 }
 
 static int write_maps(const struct stage *stage, const struct idmaps *maps, const sigset_t *awake, struct failure *why)
@@ -204,10 +205,7 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     pid_t sender;
 
     if (idmaps_wanted(&plan->maps) && !(stage->alone && idmaps_are_own(&plan->maps))) {
-        sender = hear(stage, awake, why);
-        if (sender > 0 && sender != stage->helper)
-            stage->inner = sender;
-        if (sender < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
+        if (hear(stage, awake, why) < 0 || why->step != NULL || write_maps(stage, &plan->maps, awake, why) < 0)
             return -1;
         if (!say(stage->socket))
             return fail(why, &step_socket);
@@ -215,10 +213,8 @@ static int direct(struct stage *stage, const struct plan *plan, const sigset_t *
     if (stage->alone && plan_moves(plan) && !plan->check && !release_beforehand(stage))
         return fail(why, &step_socket);
     sender = hear(stage, awake, why);
-    if (sender > 0 && sender != stage->helper) {
-        stage->inner = sender;
+    if (sender > 0 && sender != stage->helper)
         adopt(stage);
-    }
     if (sender < 0 || why->step != NULL)
         return -1;
     return plan_moves(plan) ? check_adopted(stage->inner, why) : 0;
